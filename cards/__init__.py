@@ -1,0 +1,1 @@
+"""What you spend with: vault, issuing, authorizations, the card network."""

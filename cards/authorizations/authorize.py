@@ -1,0 +1,278 @@
+"""An authorization: read, decide, place. Two statements, no call out of the house, in doubt no (A04)."""
+
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import orjson
+import structlog
+from django.db import DatabaseError, OperationalError, connection, transaction
+
+from cards.authorizations import answers, snapshots
+from cards.authorizations.answers import DecisionBody
+from cards.authorizations.codes import APPROVED, MISMATCHES, PARTIALLY_APPROVED, RESPONSE_CODE, Reason
+from cards.authorizations.decide import Approve, Ask, Decline, Proof, decide
+from cards.authorizations.merchants import Merchant
+from cards.authorizations.messages import body_hash, merchant_mark, same_body
+from cards.authorizations.models import Authorization
+from cards.authorizations.snapshots import Reading
+from cards.authorizations.terms import hold_life
+from cards.issuing.numbers import Presented
+from privacy.crypto.keyring import Cell, KeyDestroyed, keyring
+from privacy.exposure import gate
+from privacy.exposure.gate import Grant, Prepared
+from wallet.core import outbox
+from wallet.core.ids import new_id
+from wallet.core.money import Money
+from wallet.core.transactions import sqlstate
+
+log = structlog.get_logger(__name__)
+
+#: A lock, or a statement, that takes longer than this is an answer of its own: no.
+_DEADLINES = "SET LOCAL lock_timeout = '300ms'; SET LOCAL statement_timeout = '1s'"
+#: lock_timeout, statement_timeout, serialization failure, deadlock.
+_IN_DOUBT = frozenset({"55P03", "57014", "40001", "40P01"})
+_TRIES = 2
+#: Refusals that say nothing of the code.
+_UNTRIED = frozenset({Reason.CVC_LOCKED, Reason.UNAVAILABLE})
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """An authorization as the network sends it.
+
+    Args:
+        network: its name; with `ref` and the kind of message the key of the message.
+        ref: the network's reference.
+        presented: what the merchant typed or read.
+        amount: zero asks whether the card lives.
+        merchant: who asks.
+        is_partial: the merchant takes less.
+        entry: `ecommerce` or `chip`.
+        body: the message as it came, to tell a repetition from another one.
+        request_id: of the HTTP request, for the exposure record.
+    """
+
+    network: str
+    ref: str
+    presented: Presented
+    amount: Money
+    merchant: Merchant
+    is_partial: bool
+    entry: str
+    body: Mapping[str, Any]
+    request_id: str
+
+    @property
+    def tries_code(self) -> bool:
+        """Whether the answer may say how a code was; a chip shows none."""
+        return self.entry != "chip" or self.presented.cvc is not None
+
+    def __repr__(self) -> str:
+        return f"Request({self.network}, {self.ref})"
+
+
+def authorize(request: Request) -> Grant:
+    """Decide on a payment, place the decision, and grant the bytes of the answer.
+
+    Raises:
+        MessageReused: the reference came before with another body.
+        DisclosureRefused: the log cannot be written, so nothing may be said; the hold is rolled back with it.
+    """
+    answers.recipient_of(request.merchant)
+    digest = body_hash(request.body)
+    try:
+        with transaction.atomic():
+            _set_deadlines()
+            return _place(request, digest)
+    except OperationalError as error:
+        if sqlstate(error) not in _IN_DOUBT:
+            raise
+        log.warning("cards.authorization.in_doubt", sqlstate=sqlstate(error), network=request.network)
+    with transaction.atomic():
+        _set_deadlines()
+        reading = _read(request)
+        before = _answered_before(request, reading)
+        return before or _decline(request, digest, reading, Decline(Reason.UNAVAILABLE))
+
+
+def _set_deadlines() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(_DEADLINES)
+
+
+def _read(request: Request) -> Reading:
+    return snapshots.read(index=request.presented.index(), network=request.network, ref=request.ref)
+
+
+def _place(request: Request, digest: bytes) -> Grant:
+    for _try in range(_TRIES):
+        reading = _read(request)
+        if (before := _answered_before(request, reading)) is not None:
+            return before
+        ask = _ask(request, reading)
+        decision = decide(reading.snapshot_for(ask.proof), ask)
+        terms = _refusal(request, decision) if isinstance(decision, Decline) else _approval(request, reading, decision)
+        if (grant := _write(request, digest, reading, decision, terms)) is not None:
+            return grant
+    return _decline(request, digest, reading, Decline(Reason.UNAVAILABLE))
+
+
+def _ask(request: Request, reading: Reading) -> Ask:
+    is_remote = request.entry != "chip"
+    # Also for a number that is nobody's: the same work.
+    matches = request.presented.cvc_matches(version=reading.cvc_version)
+    return Ask(
+        amount=request.amount,
+        merchant=request.merchant,
+        merchant_mark=merchant_mark(request.merchant.id, locked_to=reading.snapshot.locked_to),
+        proof=Proof(expiry_matches=reading.expiry_matches(request.presented), cvc_matches=matches, is_remote=is_remote),
+        is_partial=request.is_partial,
+    )
+
+
+def _answered_before(request: Request, reading: Reading) -> Grant | None:
+    if reading.seen is None:
+        return None
+    same_body(reading.seen.body_hash, request.body)
+    return _disclose_again(request, reading.holder_id, reading.seen.answer)
+
+
+def _disclose_again(request: Request, holder_id: str | None, answer: Mapping[str, Any]) -> Grant:
+    return answers.disclose(
+        schema=DecisionBody, body=answer, merchant=request.merchant, holder_id=_subject(holder_id, answer),
+        request_id=request.request_id,
+    )  # fmt: skip
+
+
+def _subject(holder_id: str | None, answer: Mapping[str, Any]) -> str | None:
+    """Whom an answer is about.
+
+    A refusal that a number of nobody's gets too says nothing of anybody. It is counted, alike for all of them: a record
+    for some would tell them apart by the time it takes (A06).
+    """
+    return None if answer["response_code"] == RESPONSE_CODE[Reason.NUMBER_UNKNOWN] else holder_id
+
+
+def _decline(request: Request, digest: bytes, reading: Reading, decision: Decline) -> Grant:
+    """Place a no that no code was tried for: it always holds."""
+    grant = _write(request, digest, reading, decision, _refusal(request, decision))
+    assert grant is not None  # for the type checker
+    return grant
+
+
+def _write(
+    request: Request, digest: bytes, reading: Reading, decision: Approve | Decline, terms: Mapping[str, Any]
+) -> Grant | None:
+    """The second statement; None when what was decided no longer holds."""
+    authorization_id = new_id("auth")
+    answer = _answer(authorization_id, request, decision)
+    prepared = answers.prepare(
+        schema=DecisionBody, body=answer, merchant=request.merchant, holder_id=_subject(reading.holder_id, answer),
+        request_id=request.request_id, now=reading.now,
+    )  # fmt: skip
+    order = {
+        "authorization": authorization_id,
+        "network": request.network,
+        "ref": request.ref,
+        "body_hash": digest.hex(),
+        "pan_index": request.presented.index().hex(),
+        "answer": answer,
+        **_facts(authorization_id, request, reading),
+        **terms,
+    }
+    function = "cards_place_authorization" if isinstance(decision, Approve) else "cards_decline_authorization"
+    outcome = _call(function, order, prepared)
+    if outcome["outcome"] == "duplicate":
+        same_body(bytes.fromhex(outcome["body_hash"]), request.body)
+        return _disclose_again(request, reading.holder_id, outcome["answer"])
+    if outcome["outcome"] == "stale":
+        return None
+    transaction.on_commit(partial(outbox.wake, outcome["outbox"]), robust=True)
+    return prepared.grant
+
+
+def _call(function: str, order: Mapping[str, Any], prepared: Prepared) -> dict[str, Any]:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT {function}(%s, %s)", [orjson.dumps(order).decode(), prepared.parameters])
+            outcome = cursor.fetchone()[0]
+    except DatabaseError as error:
+        if sqlstate(error) in _IN_DOUBT:
+            raise
+        raise gate.refusal(error) from None
+    result: dict[str, Any] = orjson.loads(outcome) if isinstance(outcome, str) else outcome
+    return result
+
+
+def _answer(authorization_id: str, request: Request, decision: Approve | Decline) -> dict[str, Any]:
+    if isinstance(decision, Decline):
+        code = RESPONSE_CODE[decision.reason]
+        return {"approved": False, "response_code": code, "authorization": None, "approved_amount": None}
+    code = APPROVED if decision.amount == request.amount else PARTIALLY_APPROVED
+    amount = decision.amount.as_json()
+    return {"approved": True, "response_code": code, "authorization": authorization_id, "approved_amount": amount}
+
+
+def _facts(authorization_id: str, request: Request, reading: Reading) -> dict[str, Any]:
+    snapshot, merchant = reading.snapshot, request.merchant
+    return {
+        "card": snapshot.card_id or None,
+        "number": snapshot.number.id,
+        "holder": snapshot.holder_id,
+        "currency": request.amount.currency,
+        "requested": request.amount.minor,
+        "mcc": merchant.mcc,
+        "country": merchant.country,
+        "entry": request.entry,
+        "merchant": base64.b64encode(seal_merchant(authorization_id, snapshot.holder_id, merchant)).decode(),
+    }
+
+
+def _approval(request: Request, reading: Reading, decision: Approve) -> dict[str, Any]:
+    snapshot, controls = reading.snapshot, reading.snapshot.controls
+    locks = snapshot.kind == "merchant_locked"
+    return {
+        "state_version": snapshot.state_version,
+        "amount": decision.amount.minor,
+        "mark": merchant_mark(request.merchant.id, locked_to=snapshot.locked_to).hex() if locks else None,
+        "once": snapshot.kind == "single_use",
+        "is_try": request.tries_code,
+        "day_limit": controls.daily,
+        "month_limit": controls.monthly,
+        "lifetime_limit": controls.lifetime,
+        "tier_payment": reading.caps.payment,
+        "tier_day": reading.caps.day,
+        "tier_month": reading.caps.month,
+        "expires_at": (reading.now + hold_life(request.merchant.mcc)).isoformat(),
+        "response_code": APPROVED if decision.amount == request.amount else PARTIALLY_APPROVED,
+    }
+
+
+def _refusal(request: Request, decision: Decline) -> dict[str, Any]:
+    return {
+        # A code was tried, and any answer but "locked" may say how that went: it must be one of the day's three.
+        "is_try": request.tries_code and decision.reason not in _UNTRIED,
+        "reason": str(decision.reason),
+        "response_code": RESPONSE_CODE[decision.reason],
+        "is_mismatch": decision.reason in MISMATCHES,
+    }
+
+
+def seal_merchant(authorization_id: str, holder_id: str, merchant: Merchant) -> bytes:
+    """The merchant, sealed for the row that SQL will write; under the service's key where there is no holder."""
+    row = Authorization(id=authorization_id, holder_id=holder_id)
+    field: Any = Authorization._meta.get_field("merchant")  # noqa: SLF001 - Django's documented API
+    plain = field.encode(merchant.as_json())
+    if holder_id:
+        try:
+            return keyring.seal(plain, cell=field.cell(row), keys="law")
+        except KeyDestroyed:
+            log.info("cards.authorization.of_nobody_any_more", authorization=authorization_id)
+    cell = Cell("cards_authorization", "merchant", authorization_id, "")
+    return keyring.seal(plain, cell=cell, keys="service")
+
+
+__all__ = ["Request", "authorize", "seal_merchant"]

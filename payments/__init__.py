@@ -1,0 +1,1 @@
+"""How money is brought in and asked for: top-ups, platforms, requests, chat, webhooks."""

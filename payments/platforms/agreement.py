@@ -1,0 +1,64 @@
+"""What a person agrees to when they link: the literal JSON that the platform will read, and what they trimmed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from payments.platforms.mandates import Terms
+from privacy.fields import FieldClass
+from wallet.core.money import Money
+
+#: Everything about the person that this agreement lets a platform read.
+CLASSES = frozenset(
+    {
+        FieldClass.LINK_HANDLE, FieldClass.LINK_ONE_TAP, FieldClass.ACCESS_TOKEN, FieldClass.PAYMENT_AMOUNT,
+        FieldClass.PAYMENT_STATUS, FieldClass.PAYMENT_NOTE, FieldClass.PAYMENT_REFERENCE, FieldClass.OBJECT_ID,
+        FieldClass.OBJECT_STATE, FieldClass.OBJECT_TIME,
+    }
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Trim:
+    """What the person left out."""
+
+    hide_note: bool = False
+
+
+def shown(*, link_id: str, wallet_url: str, trim: Trim, can_pay: bool, one_tap: bool) -> dict[str, Any]:
+    """The answers of the API with this person's own handle in them, member by member as they will be sent.
+
+    Dots stand for what is made anew each time, and for what the platform itself has sent.
+    """
+    note = None if trim.hide_note else "…"
+    scope = "link payments:pay" if can_pay else "link"
+    return {
+        "token": {
+            "access_token": "…", "token_type": "Bearer", "expires_in": 300, "refresh_token": "…", "scope": scope,
+            "link": link_id,
+        },
+        "link": {"id": link_id, "status": "active", "one_tap": can_pay and one_tap},
+        "payment_request": {
+            "id": "preq_…", "status": "open", "amount": {"value": 2000, "currency": "EUR"}, "payee": link_id,
+            "payer": "link_…", "note": note, "reference": "…", "pay_url": f"{wallet_url}/p/preq_…",
+            "button": {"title": "Pay €20.00", "url": f"{wallet_url}/p/preq_…"}, "created_at": "…", "expires_at": "…",
+            "paid_at": None, "refunded": {"value": 0, "currency": "EUR"},
+        },
+        "webhook": {"type": "payment_request.paid", "timestamp": "…", "data": {"id": "preq_…"}},
+    }  # fmt: skip
+
+
+def document(*, literal: Mapping[str, Any], terms: Terms, trim: Trim) -> dict[str, Any]:
+    """What the receipt is about: the literal JSON, what was trimmed, and the mandate."""
+    return {
+        "sent": dict(literal),
+        "trimmed": {"hide_note": trim.hide_note},
+        "mandate": {
+            "one_tap": terms.one_tap,
+            "refunds": terms.refunds,
+            "per_payment": Money(terms.per_payment_minor, terms.currency).as_json(),
+            "per_day": Money(terms.per_day_minor, terms.currency).as_json(),
+            "per_week": None if terms.per_week_minor is None else Money(terms.per_week_minor, terms.currency).as_json(),
+            "until": None if terms.until is None else terms.until.isoformat(),
+        },
+    }

@@ -1,0 +1,45 @@
+"""Examples for the OpenAPI document; ids have the right form and belong to nobody."""
+
+from drf_spectacular.utils import OpenApiExample
+
+_PAYEE, _PAYER, _ID = "link_" + "8fKq2" * 4 + "xY", "link_" + "Zt5mB" * 4 + "w1", "preq_" + "4JqT7" * 4 + "aa"
+_URL = f"https://wallet.example/p/{_ID}"
+_AMOUNT = {"value": 2000, "currency": "EUR"}
+
+ASKED = OpenApiExample(
+    "Ask one person",
+    value={"payee": _PAYEE, "payer": _PAYER, "amount": _AMOUNT, "note": "restaurant", "reference": "msg-7"},
+    request_only=True,
+)
+MADE = OpenApiExample(
+    "An open request",
+    value={
+        "id": _ID,
+        "status": "open",
+        "amount": _AMOUNT,
+        "payee": _PAYEE,
+        "payer": _PAYER,
+        "note": "restaurant",
+        "reference": "msg-7",
+        "pay_url": _URL,
+        "button": {"title": "Pay €20.00", "url": _URL},
+        "created_at": "2026-11-23T15:00:00Z",
+        "expires_at": "2026-11-30T15:00:00Z",
+        "paid_at": None,
+        "refunded": {"value": 0, "currency": "EUR"},
+    },
+    response_only=True,
+    status_codes=["200", "201"],
+)
+PAID = OpenApiExample(
+    "Paid with one tap",
+    value={"id": _ID, "status": "paid", "approve_url": None},
+    response_only=True,
+    status_codes=["200"],
+)
+APPROVAL = OpenApiExample(
+    "The person decides on their own page",
+    value={"id": _ID, "status": "requires_approval", "approve_url": _URL},
+    response_only=True,
+    status_codes=["200"],
+)

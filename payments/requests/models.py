@@ -1,0 +1,127 @@
+"""Tables: payment requests, and what each of the two people reads about one."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import F, Q
+
+from payments.platforms.models import Link, Platform
+from privacy.crypto.fields import EncryptedModel, EncryptedTextField
+from wallet.core.ids import IdField
+from wallet.core.models import DatabaseNow
+from wallet.core.money import Money
+from wallet.core.states import StateMachine, state_check
+
+#: Seconds that a request stays open (settled.md 29).
+MIN_LIFE, MAX_LIFE, DEFAULT_LIFE = 60, 2_592_000, 604_800
+
+
+class RequestStatus(StrEnum):
+    """settled.md 31; `held` belongs to all-or-nothing splits."""
+
+    OPEN = "open"
+    HELD = "held"
+    PAID = "paid"
+    DECLINED = "declined"
+    CANCELED = "canceled"
+    EXPIRED = "expired"
+
+
+class Role(StrEnum):
+    """The two sides of a request."""
+
+    PAYEE = "payee"
+    PAYER = "payer"
+
+
+STATES: StateMachine[RequestStatus] = StateMachine(
+    "payments.request",
+    {
+        "pay": {RequestStatus.OPEN: RequestStatus.PAID},
+        "decline": {RequestStatus.OPEN: RequestStatus.DECLINED},
+        "cancel": {RequestStatus.OPEN: RequestStatus.CANCELED},
+        "expire": {RequestStatus.OPEN: RequestStatus.EXPIRED},
+    },
+)
+
+
+class PaymentRequest(models.Model):
+    """Somebody's wish for money, carried by a platform."""
+
+    id = IdField("preq")
+    platform = models.ForeignKey(Platform, on_delete=models.PROTECT)
+    status = models.TextField(default=RequestStatus.OPEN.value)
+    payee_link = models.ForeignKey(Link, on_delete=models.PROTECT, related_name="asked")
+    payee_id = models.TextField(db_index=True)
+    #: Only what the platform sent; never filled in (settled.md 21).
+    payer_link = models.ForeignKey(Link, null=True, on_delete=models.PROTECT, related_name="asked_of")
+    amount_minor = models.BigIntegerField()
+    currency = models.TextField()
+    refunded_minor = models.BigIntegerField(default=0)
+    #: The platform's own word for it; echoed to this platform only.
+    reference = models.TextField(null=True)
+    locale = models.TextField(default="en")
+    created_at = models.DateTimeField(db_default=DatabaseNow())
+    expires_at = models.DateTimeField()
+    paid_at = models.DateTimeField(null=True)
+    #: Who paid: known to the wallet, and to the platform only when its own token paid.
+    paid_by = models.TextField(default="")
+    tapped_link = models.ForeignKey(Link, null=True, on_delete=models.PROTECT, related_name="tapped")
+
+    class Meta:
+        constraints: ClassVar = [
+            state_check(RequestStatus, name="request_status"),
+            models.CheckConstraint(condition=Q(amount_minor__gt=0), name="request_amount_positive"),
+            models.CheckConstraint(
+                condition=Q(refunded_minor__gte=0) & Q(refunded_minor__lte=F("amount_minor")),
+                name="request_refund_within_amount",
+            ),
+            models.CheckConstraint(
+                condition=Q(status="paid", paid_at__isnull=False) & ~Q(paid_by="") | ~Q(status="paid"),
+                name="request_paid_by_somebody",
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["expires_at"], condition=Q(status="open"), name="request_expiring"),
+            models.Index(fields=["platform", "-created_at", "-id"], name="request_of_platform"),
+        ]
+
+    def __str__(self) -> str:
+        return self.id
+
+    @property
+    def amount(self) -> Money:
+        """What is asked for."""
+        return Money(self.amount_minor, self.currency)
+
+    def is_payable(self, now: datetime) -> bool:
+        """Open, and not past its time even if nobody has swept it yet."""
+        return self.status == RequestStatus.OPEN and self.expires_at > now
+
+
+class RequestSide(EncryptedModel):
+    """What one of the two reads: the note and the other's alias, sealed under the reader's own key (settled.md 7)."""
+
+    encrypted_for = "holder_id"
+
+    #: `<request id>/<role>`: known before the row exists, as associated data wants it.
+    id = models.TextField(primary_key=True)
+    request = models.ForeignKey(PaymentRequest, on_delete=models.CASCADE, related_name="sides")
+    role = models.TextField()
+    holder_id = models.TextField(db_index=True)
+    note = EncryptedTextField(keys="life", default="")
+    other_alias = EncryptedTextField(keys="life", default="")
+    created_at = models.DateTimeField(db_default=DatabaseNow())
+
+    class Meta:
+        constraints: ClassVar = [state_check(Role, field="role", name="request_side_role")]
+
+    def __str__(self) -> str:
+        return self.id
+
+
+def side_id(request_id: str, role: Role) -> str:
+    """The key of one side's row."""
+    return f"{request_id}/{role}"

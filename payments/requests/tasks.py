@@ -1,0 +1,11 @@
+"""Tasks of requests: run by beat, safe to run twice."""
+
+from celery import shared_task
+
+from payments.requests.asking import expire_requests
+
+
+@shared_task(name="payments.requests.expire")
+def expire() -> int:
+    """Expire what is past its time; returns how many."""
+    return expire_requests()

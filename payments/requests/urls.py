@@ -1,0 +1,22 @@
+"""Routes of payment requests."""
+
+from django.urls import path
+
+from payments.requests import api, holder_api, pages, payer_page
+
+urlpatterns = [
+    path("v1/payment-requests", api.PaymentRequestsView.as_view(), name="api-payment-requests"),
+    path("v1/payment-requests/<str:request_id>", api.PaymentRequestView.as_view(), name="api-payment-request"),
+    path(
+        "v1/payment-requests/<str:request_id>/cancel", api.CancelPaymentRequestView.as_view(),
+        name="api-payment-request-cancel",
+    ),
+    path(
+        "v1/payment-requests/<str:request_id>/pay", api.PayPaymentRequestView.as_view(),
+        name="api-payment-request-pay",
+    ),
+    path("v1/requests", holder_api.RequestsView.as_view(), name="api-requests"),
+    path("requests", pages.request_list, name="requests"),
+    path("p/<str:request_id>", payer_page.PayerPage.as_view(), name="payer-page"),
+    path("p/<str:request_id>/decline", payer_page.decline, name="payer-page-decline"),
+]  # fmt: skip

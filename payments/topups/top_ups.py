@@ -1,0 +1,204 @@
+"""Top-ups: asked for, sent to the gateway by a worker, credited once.
+
+The edges say that money which comes late is still the holder's: a payment seen as failed or expired may succeed.
+"""
+
+from datetime import datetime
+
+from django.conf import settings
+
+from cards.issuing import cards
+from cards.issuing.states import CardStatus
+from payments.topups.disclosures import disclose_session
+from payments.topups.gateway import GatewayRefused, Payment, PaymentState, Session, gateway
+from payments.topups.models import TopUp, TopUpStatus
+from wallet.activity import lines, notices
+from wallet.core import outbox
+from wallet.core.actors import Actor
+from wallet.core.errors import Invalid, Kind, NotFound, WalletError
+from wallet.core.money import Money
+from wallet.core.states import StateMachine
+from wallet.core.transactions import needs_transaction, owns_transaction
+from wallet.ledger import accounts
+from wallet.ledger.accounts import AccountKind
+from wallet.limits import receiving, windows
+
+S = TopUpStatus
+MACHINE: StateMachine[TopUpStatus] = StateMachine(
+    "top_up",
+    {
+        "session": {S.CREATED: S.PENDING},
+        "refuse": {S.CREATED: S.FAILED},
+        "pay": {S.CREATED: S.SUCCEEDED, S.PENDING: S.SUCCEEDED, S.FAILED: S.SUCCEEDED, S.EXPIRED: S.SUCCEEDED},
+        "fail": {S.PENDING: S.FAILED},
+        "expire": {S.PENDING: S.EXPIRED},
+    },
+)
+
+CREATE_SESSION = "topups.create_session"
+LOOK = "topups.look"
+
+
+class AmountDiffers(WalletError):
+    """The gateway took another amount than was asked for: nothing is credited, a person must look."""
+
+    kind = Kind.CONFLICT
+    slug = "amount-differs"
+    title = "The gateway's amount differs from ours"
+
+
+def find_top_up(*, holder_id: str, top_up_id: str) -> TopUp:
+    """The holder's own top-up.
+
+    Raises:
+        NotFound: unknown, or another's.
+    """
+    top_up = TopUp.objects.filter(id=top_up_id, holder_id=holder_id).first()
+    if top_up is None:
+        raise NotFound
+    return top_up
+
+
+@owns_transaction
+def create_top_up(*, holder_id: str, amount: Money, card_id: str = "", actor: Actor, now: datetime) -> TopUp:
+    """Record the wish to bring money in; a worker makes the hosted page.
+
+    `card_id` names one of the holder's cards to load with it; "" keeps the money in the main account.
+
+    Raises:
+        Invalid: the card is not the holder's, closed, or of another currency.
+        wallet.limits.windows.LimitReached: the tier does not allow as much; nothing is paid.
+    """
+    if card_id:
+        _check_card(holder_id=holder_id, card_id=card_id, currency=amount.currency)
+    windows.require_room(holder_id=holder_id, amount=amount, now=now)
+    top_up = TopUp.objects.create(
+        holder_id=holder_id, amount_minor=amount.minor, currency=amount.currency, card_id=card_id,
+        gateway=gateway().name, created_at=now,
+    )  # fmt: skip
+    MACHINE.record(subject=top_up.id, event="create", before=S.CREATED, after=S.CREATED, actor=actor)
+    disclose_session(top_up)
+    outbox.enqueue(topic=CREATE_SESSION, ref=top_up.id)
+    return top_up
+
+
+def _check_card(*, holder_id: str, card_id: str, currency: str) -> None:
+    try:
+        card = cards.get_card(holder_id, card_id)
+    except NotFound:
+        raise Invalid("is not a card of yours", pointer="/card") from None
+    if card.status == CardStatus.CLOSED:
+        raise Invalid("is closed", pointer="/card")
+    if card.currency != currency:
+        raise Invalid("holds another currency", pointer="/card")
+
+
+def make_session(*, top_up_id: str, actor: Actor) -> None:
+    """Have the gateway make its hosted page: read, call out, record (worker).
+
+    Raises:
+        GatewayUnavailable: the outbox tries again.
+    """
+    top_up = TopUp.objects.get(id=top_up_id)
+    if top_up.status != S.CREATED:
+        return
+    try:
+        session = gateway(top_up.gateway).create_session(
+            reference=top_up.id, amount=top_up.amount, return_url=f"{settings.PUBLIC_URL}/top-ups/{top_up.id}"
+        )
+    except GatewayRefused:
+        _move(top_up_id=top_up.id, event="refuse", actor=actor, failure="refused")
+        return
+    _record_session(top_up_id=top_up.id, session=session, actor=actor)
+
+
+@owns_transaction
+def _record_session(*, top_up_id: str, session: Session, actor: Actor) -> None:
+    top_up = TopUp.objects.select_for_update().get(id=top_up_id)
+    if top_up.status == S.CREATED:
+        top_up.session_ref, top_up.hosted_url = session.ref, session.url
+        _advance(top_up, "session", actor)
+    # Whatever was paid before we knew the session is found by looking once.
+    outbox.enqueue(topic=LOOK, ref=top_up_id)
+
+
+def look(*, top_up_id: str, actor: Actor, now: datetime) -> PaymentState:
+    """Ask the gateway how a payment stands and apply the answer (worker; after an event, or by the poller).
+
+    Raises:
+        GatewayUnavailable: the outbox tries again.
+        AmountDiffers: an alarm; nothing is credited.
+    """
+    top_up = TopUp.objects.get(id=top_up_id)
+    payment = gateway(top_up.gateway).fetch(session_ref=top_up.session_ref)
+    apply(top_up_id=top_up_id, payment=payment, actor=actor, now=now)
+    return payment.state
+
+
+@owns_transaction
+def apply(*, top_up_id: str, payment: Payment, actor: Actor, now: datetime) -> None:
+    """Bring the top-up to what the gateway says; crediting is keyed by the top-up, so it happens once."""
+    top_up = TopUp.objects.select_for_update().get(id=top_up_id)
+    match payment.state:
+        case PaymentState.PAID if top_up.status in MACHINE.edges["pay"]:
+            if payment.amount != top_up.amount:
+                raise AmountDiffers
+            _credit(top_up, payment, actor, now)
+        case PaymentState.FAILED if top_up.status == S.PENDING:
+            top_up.failure = payment.failure
+            _advance(top_up, "fail", actor)
+            _tell(top_up, now)
+        case PaymentState.EXPIRED if top_up.status == S.PENDING:
+            _advance(top_up, "expire", actor)
+
+
+@needs_transaction
+def _credit(top_up: TopUp, payment: Payment, actor: Actor, now: datetime) -> None:
+    source = accounts.programme(AccountKind(gateway(top_up.gateway).clearing_account), top_up.currency)
+    received = receiving.receive(
+        holder_id=top_up.holder_id, amount=top_up.amount, source=source, key=f"{top_up.id}:credit",
+        code="top_up", ref=top_up.id, now=now,
+    )  # fmt: skip
+    top_up.payment_ref, top_up.succeeded_at, top_up.failure = payment.payment_ref, now, ""
+    _advance(top_up, "pay", actor)
+    _tell(top_up, now)
+    if top_up.card_id and received.credited:
+        _load(top_up, received.credited, actor, now)
+
+
+def _load(top_up: TopUp, amount: Money, actor: Actor, now: datetime) -> None:
+    """Put the money on the chosen card; it stays in the main account when the card was closed meanwhile."""
+    card = cards.get_card(top_up.holder_id, top_up.card_id)
+    if card.status != CardStatus.CLOSED:
+        cards.load_card(card=card, amount=amount, actor=actor, now=now, key=f"{top_up.id}:load")
+
+
+def _tell(top_up: TopUp, now: datetime) -> None:
+    """One line of activity for a top-up, restated as it moves on; a notice when it is settled."""
+    told = lines.restate(
+        holder_id=top_up.holder_id, ref=top_up.id, status=top_up.status, reason=top_up.failure
+    )  # fmt: skip
+    if not told:
+        lines.record(
+            holder_id=top_up.holder_id, kind="top_up", direction="in", amount=top_up.amount, status=top_up.status,
+            ref=top_up.id, reason=top_up.failure, now=now,
+        )  # fmt: skip
+    if top_up.status in {S.SUCCEEDED, S.FAILED}:
+        notices.notify(
+            holder_id=top_up.holder_id, kind=f"top_up_{top_up.status}", ref=top_up.id,
+            facts={"amount": top_up.amount}, now=now,
+        )  # fmt: skip
+
+
+@owns_transaction
+def _move(*, top_up_id: str, event: str, actor: Actor, failure: str) -> None:
+    top_up = TopUp.objects.select_for_update().get(id=top_up_id)
+    top_up.failure = failure
+    _advance(top_up, event, actor)
+
+
+def _advance(top_up: TopUp, event: str, actor: Actor) -> None:
+    before = TopUpStatus(top_up.status)
+    top_up.status = MACHINE.after(before, event)
+    top_up.save()
+    MACHINE.record(subject=top_up.id, event=event, before=before, after=TopUpStatus(top_up.status), actor=actor)

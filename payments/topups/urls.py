@@ -1,0 +1,19 @@
+from django.conf import settings
+from django.urls import path
+
+from payments.topups import api, pages
+from payments.topups.sandbox import pages as sandbox
+
+urlpatterns = [
+    path("v1/top-ups", api.TopUpsView.as_view()),
+    path("v1/top-ups/<str:top_up_id>", api.TopUpView.as_view()),
+    path("top-ups/new", pages.new, name="top-up-new"),
+    path("top-ups/<str:top_up_id>", pages.show, name="top-up"),
+    path("top-ups/<str:top_up_id>/checkout", pages.checkout, name="top-up-checkout"),
+]
+if settings.TOP_UP_GATEWAY == "sandbox":
+    urlpatterns += [
+        path("sandbox/checkout/<str:reference>", sandbox.hosted, name="sandbox-checkout"),
+        path("sandbox/checkout/<str:reference>/challenge", sandbox.challenge, name="sandbox-challenge"),
+        path("webhooks/sandbox", sandbox.webhook, name="sandbox-webhook"),
+    ]

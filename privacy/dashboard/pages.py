@@ -1,0 +1,98 @@
+"""The pages: who knows what about me, opening into the exact bytes."""
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET
+
+from privacy.consent import consents
+from privacy.dashboard.exposures import line_of, sheet_of
+from privacy.dashboard.matrix import matrix_of, name_of
+from privacy.exposure import log
+from privacy.exposure.models import Recipient
+from privacy.fields import CLASS_LABELS, FieldClass
+from wallet.core.api import Audience, CursorUnreadable, audience, cursor_page
+from wallet.core.errors import NotFound
+from wallet.core.ids import is_id
+
+
+@audience(Audience.HOLDER)
+@login_required
+@never_cache
+@require_GET
+def dashboard(request: HttpRequest) -> HttpResponse:
+    """Recipients and what each of them got."""
+    return render(request, "privacy/dashboard.html", {"matrix": matrix_of(str(request.user.pk))})
+
+
+@audience(Audience.HOLDER)
+@login_required
+@never_cache
+@require_GET
+def exposures(request: HttpRequest) -> HttpResponse:
+    """The list behind a cell of the matrix, newest first."""
+    recipient_id, field = request.GET.get("recipient", ""), request.GET.get("field", "")
+    if (field and field not in set(FieldClass)) or (recipient_id and not is_id(recipient_id, "rcp")):
+        raise Http404
+    mine = log.list_exposures(holder_id=str(request.user.pk), recipient_id=recipient_id, field_class=field)
+    try:
+        rows, older = cursor_page(mine, request, by=("at", "id"))
+    except CursorUnreadable:
+        raise Http404 from None
+    # Only a recipient that has something of mine has a name here.
+    recipient = Recipient.objects.filter(pk=recipient_id).first() if recipient_id and rows else None
+    context = {
+        "lines": [line_of(row) for row in rows],
+        "older": older,
+        "recipient_id": recipient_id,
+        "recipient_name": name_of(recipient) if recipient else "",
+        "field": field,
+        "field_label": str(CLASS_LABELS[FieldClass(field)]) if field else "",
+    }
+    return render(request, "privacy/exposures.html", context)
+
+
+@audience(Audience.HOLDER)
+@login_required
+@never_cache
+@require_GET
+def exposure(request: HttpRequest, exposure_id: str) -> HttpResponse:
+    """One exposure with the exact bytes."""
+    return render(request, "privacy/exposure.html", {"sheet": sheet_of(_mine(request, exposure_id))})
+
+
+@audience(Audience.HOLDER)
+@login_required
+@never_cache
+@require_GET
+def exposure_bytes(request: HttpRequest, exposure_id: str) -> HttpResponse:
+    """The bytes as a file."""
+    opened = _mine(request, exposure_id)
+    return _download(opened.body, f"{opened.id}.json")
+
+
+@audience(Audience.HOLDER)
+@login_required
+@never_cache
+@require_GET
+def receipt(request: HttpRequest, consent_id: str) -> HttpResponse:
+    """The signed receipt of a consent as a file."""
+    try:
+        found = consents.get_consent(holder_id=str(request.user.pk), consent_id=consent_id)
+    except NotFound:
+        raise Http404 from None
+    return _download(found.receipt, f"{found.id}.json")
+
+
+def _mine(request: HttpRequest, exposure_id: str) -> log.Opened:
+    try:
+        return log.get_exposure(holder_id=str(request.user.pk), exposure_id=exposure_id)
+    except NotFound:
+        raise Http404 from None
+
+
+def _download(body: bytes, name: str) -> HttpResponse:
+    response = HttpResponse(body, content_type="application/json")
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response

@@ -1,0 +1,203 @@
+"""Reading the log: a holder's own exposures, opened; how often who got what; whether what is kept still holds."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+from django.db import connection
+from django.db.models import QuerySet, Sum
+
+from privacy.crypto.keyring import DecryptionFailed, KeyDestroyed
+from privacy.exposure import records
+from privacy.exposure.models import Count, Disclosure, Exposure, Recipient
+from privacy.fields import FieldClass
+from wallet.core.errors import NotFound
+from wallet.core.ids import is_id
+
+#: The schema of the detector's answers: each of them is one message that was scanned.
+SUGGESTION: Final = "suggestion"
+_PAGE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """One exposure as its holder may read it."""
+
+    id: str
+    at: datetime
+    recipient: Recipient
+    fields: tuple[FieldClass, ...]
+    schema: str
+    purpose: str
+    basis: str
+    channel: str
+    digest: str
+    withheld: tuple[str, ...]
+    leaf_index: int | None
+    body: bytes = field(repr=False)
+
+    @property
+    def is_sealed(self) -> bool:
+        """Whether it stands in the sealed log."""
+        return self.leaf_index is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How often one recipient got one class, and when last."""
+
+    recipient_id: str
+    field: FieldClass
+    count: int
+    last_at: datetime
+
+
+def list_exposures(
+    *, holder_id: str, recipient_id: str | None = None, field_class: str | None = None
+) -> QuerySet[Exposure]:
+    """A holder's exposures, newest first."""
+    rows = Exposure.objects.filter(holder_id=holder_id).select_related("disclosure", "recipient")
+    if recipient_id:
+        rows = rows.filter(recipient_id=recipient_id)
+    if field_class:
+        rows = rows.filter(fields__contains=[field_class])
+    return rows.order_by("-at", "-id")
+
+
+def get_exposure(*, holder_id: str, exposure_id: str) -> Opened:
+    """One exposure of this holder, opened.
+
+    Raises:
+        NotFound: unknown, or another's.
+    """
+    mine = list_exposures(holder_id=holder_id)
+    row = mine.filter(pk=exposure_id).first() if is_id(exposure_id, "xpo") else None
+    if row is None:
+        raise NotFound
+    return open_exposure(row)
+
+
+def open_exposure(row: Exposure) -> Opened:
+    """The row with its record and bytes opened."""
+    record = records.open_record(exposure_id=row.id, holder_id=row.holder_id, sealed=bytes(row.record_sealed))
+    body = records.open_body(exposure_id=row.id, holder_id=row.holder_id, sealed=bytes(row.body_sealed))
+    disclosure = row.disclosure
+    return Opened(
+        id=row.id, at=row.at, recipient=row.recipient, fields=tuple(FieldClass(one) for one in row.fields),
+        schema=disclosure.schema, purpose=disclosure.purpose, basis=disclosure.basis, channel=disclosure.channel,
+        digest=bytes(disclosure.digest).hex(), withheld=tuple(record.facts["withheld"]), leaf_index=row.leaf_index,
+        body=body,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Tallies:
+    """What everybody got: by class, and in all."""
+
+    by_class: tuple[Tally, ...]
+    #: For each recipient, how many bodies about this holder it got, and when last.
+    times: dict[str, tuple[int, datetime]]
+
+
+def tally(holder_id: str) -> Tallies:
+    """Who got which class how often; counted from the classes alone, nothing is opened.
+
+    The database groups by whole lists of classes, of which there are few; they are taken apart here.
+    """
+    statement = """
+        SELECT recipient_id, fields, count(*), max(at) FROM privacy_exposure
+        WHERE holder_id = %s GROUP BY recipient_id, fields
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [holder_id])
+        groups = cursor.fetchall()
+    times: dict[str, tuple[int, datetime]] = {}
+    by_class: dict[tuple[str, str], tuple[int, datetime]] = {}
+    for recipient_id, names, count, at in groups:
+        times[recipient_id] = _added(times.get(recipient_id), count, at)
+        for name in names:
+            by_class[recipient_id, name] = _added(by_class.get((recipient_id, name)), count, at)
+    tallies = [Tally(recipient, FieldClass(name), count, at) for (recipient, name), (count, at) in by_class.items()]
+    return Tallies(tuple(tallies), times)
+
+
+def _added(before: tuple[int, datetime] | None, count: int, at: datetime) -> tuple[int, datetime]:
+    return (before[0] + count, max(before[1], at)) if before else (count, at)
+
+
+def messages_scanned(recipient_id: str) -> int:
+    """How many messages a platform has sent for detection; they are tied to nobody and not kept."""
+    counted = Count.objects.filter(recipient_id=recipient_id, schema=SUGGESTION).aggregate(total=Sum("count"))
+    return int(counted["total"] or 0)
+
+
+# --- Checking what is kept --------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class Verdict:
+    """What a check of the whole log has found."""
+
+    disclosures: int = 0
+    exposures: int = 0
+    #: Of people who have left: their key is gone, nobody can open these, and that is right.
+    erased: int = 0
+    faults: list[dict[str, str]] = field(default_factory=list)
+
+    def as_json(self) -> dict[str, Any]:
+        """The document that `verify_exposures --json` prints."""
+        return {
+            "ok": not self.faults,
+            "disclosures": self.disclosures,
+            "exposures": self.exposures,
+            "erased": self.erased,
+            "faults": self.faults,
+        }
+
+
+def verify() -> Verdict:
+    """Open every exposure and compare it with its row, its disclosure and its bytes."""
+    verdict = Verdict(disclosures=Disclosure.objects.count())
+    for row in _all_rows():
+        verdict.exposures += 1
+        try:
+            fault = _fault(row)
+        except KeyDestroyed:
+            verdict.erased += 1
+            continue
+        except DecryptionFailed:
+            fault = "does not open"
+        if fault:
+            verdict.faults.append({"exposure": row.id, "fault": fault})
+    empty = Disclosure.objects.filter(exposures=None).values_list("id", flat=True)
+    verdict.faults += [{"disclosure": str(one), "fault": "has no exposure"} for one in empty]
+    return verdict
+
+
+def _all_rows() -> Iterator[Exposure]:
+    rows = Exposure.objects.select_related("disclosure").order_by("seq")
+    last = 0
+    while page := list(rows.filter(seq__gt=last)[:_PAGE]):
+        yield from page
+        last = page[-1].seq
+
+
+def _fault(row: Exposure) -> str:
+    """What is wrong with a row, or ""."""
+    sealed_record, sealed_body = bytes(row.record_sealed), bytes(row.body_sealed)
+    facts = records.open_record(exposure_id=row.id, holder_id=row.holder_id, sealed=sealed_record).facts
+    body = records.open_body(exposure_id=row.id, holder_id=row.holder_id, sealed=sealed_body)
+    disclosure = row.disclosure
+    said = {
+        "id": row.id, "holder": row.holder_id, "fields": row.fields, "at": records.time_text(row.at),
+        "schema": disclosure.schema, "purpose": disclosure.purpose, "basis": disclosure.basis,
+        "channel": disclosure.channel, "request": disclosure.request_id, "digest": bytes(disclosure.digest).hex(),
+        "kept": records.digest(body),
+    }  # fmt: skip
+    wrong = [name for name, value in said.items() if facts.get(name) != value]
+    if {row.recipient_id, disclosure.recipient_id} != {facts["recipient"]["id"]}:
+        wrong.append("recipient")
+    if not facts["withheld"] and facts["kept"] != facts["digest"]:
+        wrong.append("body")
+    return f"record and row differ: {', '.join(wrong)}" if wrong else ""

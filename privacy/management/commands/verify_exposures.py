@@ -1,0 +1,31 @@
+"""Check the exposure log: `verify_exposures [--json]`."""
+
+import json
+import sys
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from privacy.exposure import log
+
+
+class Command(BaseCommand):
+    help = "Open every exposure, compare it with its row, disclosure and bytes; exit code 0 only if all hold."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--json", action="store_true")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        verdict = log.verify()
+        if options["json"]:
+            self.stdout.write(json.dumps(verdict.as_json()))
+        else:
+            for fault in verdict.faults:
+                self.stderr.write(" ".join(fault.values()))
+            self.stdout.write(
+                f"{verdict.disclosures} disclosures, {verdict.exposures} exposures "
+                f"({verdict.erased} of people who have left), {len(verdict.faults)} faults"
+            )
+        if verdict.faults:
+            sys.exit(1)

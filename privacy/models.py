@@ -1,0 +1,18 @@
+"""Re-exports the tables of the rooms: Django looks for an app's models here."""
+
+from privacy.consent.models import Consent
+from privacy.crypto.models import BranchKey, DataKey, KeyErasure, KeyRotation, RootKey
+from privacy.exposure.models import Count, Disclosure, Exposure, Recipient
+
+__all__ = [
+    "BranchKey",
+    "Consent",
+    "Count",
+    "DataKey",
+    "Disclosure",
+    "Exposure",
+    "KeyErasure",
+    "KeyRotation",
+    "Recipient",
+    "RootKey",
+]

@@ -1,0 +1,70 @@
+"""Fixtures that every room's tests share; the real parts are started in `tests.environment`."""
+
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.db import connection
+from django.test import TransactionTestCase
+
+from tests import environment
+from tests.support.browser import chromium, new_visitor, visitor
+from tests.support.web import web, webs
+
+# A wallet that answers, and people with browsers: one browser for a run, whoever asks for it first.
+__all__ = ["chromium", "new_visitor", "visitor", "web", "webs"]
+
+_LOOPBACK = ("127.", "::1", "localhost", "0.0.0.0")  # noqa: S104 - an address to compare with, nothing listens
+
+
+@pytest.fixture(scope="session")
+def django_db_setup() -> None:
+    """The database of this process is already there (tests.environment)."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_truncate() -> Iterator[None]:
+    """The application role cannot TRUNCATE, and must not: committed tests use fresh ids instead."""
+    patch = pytest.MonkeyPatch()
+    patch.setattr(TransactionTestCase, "_fixture_teardown", lambda _test: None)
+    yield
+    patch.undo()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _all_holds(django_db_blocker: Any) -> Iterator[None]:
+    """After each file of tests, the books of its process balance and its log opens (standard.md L03)."""
+    yield
+    from privacy.exposure import log
+    from wallet.ledger import verify
+
+    with django_db_blocker.unblock():
+        left = [*verify.verify().differences, *log.verify().faults]
+        connection.close()
+    assert left == [], "a test of this file has left something that does not hold"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _loopback_only() -> Iterator[None]:
+    """Nothing in a test reaches beyond this machine."""
+    patch = pytest.MonkeyPatch()
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: Any) -> None:
+        if self.family in {socket.AF_INET, socket.AF_INET6} and not str(address[0]).startswith(_LOOPBACK):
+            raise AssertionError("a test tried to reach another machine")
+        connect(self, address)
+
+    patch.setattr(socket.socket, "connect", guarded)
+    yield
+    patch.undo()
+
+
+@pytest.fixture(autouse=True)
+def _empty_cache() -> Iterator[None]:
+    """No counter of one test reaches the next."""
+    yield
+    if not environment.__dict__.get("shared_cache"):
+        cache.clear()

@@ -1,0 +1,42 @@
+"""The consent page's literal JSON is literal: member by member what the closed schemas send, and nothing besides."""
+
+from typing import Any
+
+import pytest
+
+from payments.platforms import agreement
+from payments.platforms.agreement import Trim
+from payments.platforms.schemas import LinkBody, LinkTokenBody
+from payments.requests.schemas import PayBody, PaymentRequestBody, PaymentRequestPage
+from payments.webhooks.schemas import EventBody, WebhookBody
+from privacy.exposure.schema import all_schemas, classes_of, faults
+from wallet.core.ids import new_id
+
+SHOWN = agreement.shown(
+    link_id=new_id("link"), wallet_url="https://wallet.example", trim=Trim(), can_pay=True, one_tap=True
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "schema"),
+    [
+        ("token", LinkTokenBody),
+        ("link", LinkBody),
+        ("payment_request", PaymentRequestBody),
+        ("webhook", WebhookBody),
+    ],
+)
+def test_what_is_shown_has_the_members_of_what_is_sent(name: str, schema: Any) -> None:
+    """Break: add a member to a body and forget the page."""
+    assert set(SHOWN[name]) == set(schema().fields)
+
+
+def test_the_consent_covers_every_class_that_can_be_sent() -> None:
+    sent = classes_of(LinkTokenBody, LinkBody, PaymentRequestBody, PaymentRequestPage, PayBody, WebhookBody, EventBody)
+    assert sent == agreement.CLASSES
+
+
+def test_every_body_of_payments_is_closed() -> None:
+    ours = [schema for schema in all_schemas() if schema.__module__.startswith("payments.")]
+    assert len(ours) > 10
+    assert {schema.__name__: faults(schema) for schema in ours if faults(schema)} == {}

@@ -1,0 +1,1 @@
+"""Long runs that no shared machine can judge: started by hand, never by `make check`."""

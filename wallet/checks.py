@@ -1,0 +1,56 @@
+"""Settings that contradict each other, or that production refuses; each message names the setting and says what to do.
+
+Called by `wallet.settings`, so that no process starts on them: a web server runs no system checks. What only the code
+can tell (a missing package, the form of a key's name) is a system check of its room.
+"""
+
+from psycopg.conninfo import conninfo_to_dict
+
+
+class SettingsRefused(Exception):
+    """These settings cannot be meant."""
+
+
+def refuse_key_settings(*, sandbox: bool, provider: str, kms_keys: list[str], kms_endpoint: str) -> None:
+    """Refuse a key provider that cannot work, or to whom keys would travel in clear.
+
+    Raises:
+        SettingsRefused: with the setting's name.
+    """
+    if provider == "aws-kms" and not kms_keys:
+        raise SettingsRefused("KEY_KMS_KEY_ID is not set: KEY_PROVIDER=aws-kms needs the ARN of a key")
+    if provider != "aws-kms" and kms_keys and not sandbox:
+        raise SettingsRefused(f"KEY_KMS_KEY_ID is set, but KEY_PROVIDER={provider} does not use it: which is meant?")
+    if provider == "aws-kms" and kms_endpoint and not kms_endpoint.startswith("https://") and not sandbox:
+        raise SettingsRefused("AWS_ENDPOINT_URL must be https in production: keys travel to it")
+
+
+def refuse_key_databases(*, sandbox: bool, main: str, service: str, owner: str) -> None:
+    """Refuse a key database that is none of its own; `main`, `service` and `owner` are connection URLs, or "".
+
+    `service` is KEYS_DATABASE_URL, `owner` KEYS_MIGRATION_DATABASE_URL.
+
+    Raises:
+        SettingsRefused: with the setting's name.
+    """
+    if owner and not service:
+        raise SettingsRefused("KEYS_MIGRATION_DATABASE_URL is set, but KEYS_DATABASE_URL is not: they belong together")
+    if not service:
+        return
+    if _place(service) == _place(main):
+        raise SettingsRefused("KEYS_DATABASE_URL names the main database: the key tables need one of their own")
+    if owner and _place(service) != _place(owner):
+        raise SettingsRefused("KEYS_MIGRATION_DATABASE_URL must name the database of KEYS_DATABASE_URL")
+    if owner and _role(service) == _role(owner):
+        raise SettingsRefused("KEYS_DATABASE_URL must name another role than KEYS_MIGRATION_DATABASE_URL: no owner")
+    if not sandbox and _role(service) == _role(main) and _place(service)[:2] == _place(main)[:2]:
+        raise SettingsRefused("KEYS_DATABASE_URL must name another role than DATABASE_URL in production")
+
+
+def _place(url: str) -> tuple[str, str, str]:
+    parts = conninfo_to_dict(url)
+    return str(parts.get("host") or ""), str(parts.get("port") or "5432"), str(parts.get("dbname") or "")
+
+
+def _role(url: str) -> str:
+    return str(conninfo_to_dict(url).get("user") or "")

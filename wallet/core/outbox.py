@@ -1,0 +1,142 @@
+"""The outbox: work promised inside a transaction, done by a worker at least once, found again by a sweeper.
+
+A task carries only the id of its row. A handler is idempotent: it may run twice, and on two workers.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+
+import structlog
+from celery import shared_task
+from django.db import transaction
+from django.db.models import F, Min
+
+from wallet.core import clock, figures
+from wallet.core.models import OutboxEntry
+from wallet.core.transactions import needs_transaction
+
+log = structlog.get_logger(__name__)
+
+Handler = Callable[[OutboxEntry], None]
+_HANDLERS: dict[str, Handler] = {}
+
+#: Attempts before a row is laid aside for a person (`dead_at`).
+MAX_ATTEMPTS = 30
+_SWEEP_BATCH = 200
+
+
+class Later(Exception):
+    """Raised by a handler whose time has not come: try again after so many seconds, without counting a failure."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(seconds)
+        self.seconds = seconds
+
+
+def handles(topic: str) -> Callable[[Handler], Handler]:
+    """Register the one handler of a topic (in the room's `tasks.py`)."""
+
+    def register(function: Handler) -> Handler:
+        if topic in _HANDLERS and _HANDLERS[topic].__qualname__ != function.__qualname__:
+            raise ValueError(f"two handlers for {topic}")
+        _HANDLERS[topic] = function
+        return function
+
+    return register
+
+
+@needs_transaction
+def enqueue(
+    *, topic: str, ref: str, payload: Mapping[str, str | int] | None = None, due_at: datetime | None = None
+) -> OutboxEntry:
+    """Promise work; a worker is woken after the commit, and the sweeper finds it if nobody was.
+
+    Args:
+        topic: `room.what`, such as `topups.create_session`.
+        ref: opaque id of the thing.
+        payload: ids and enum words only.
+        due_at: not before this time of the database's clock.
+    """
+    entry = OutboxEntry(topic=topic, ref=ref, payload=dict(payload or {}))
+    if due_at is not None:
+        entry.due_at = due_at
+    entry.save(force_insert=True)
+    if due_at is None:
+        transaction.on_commit(lambda: wake(entry.id), robust=True)
+    return entry
+
+
+def wake(entry_id: int) -> None:
+    """Tell a worker about a row, after the commit; whoever is not told is found by the sweeper."""
+    work.apply_async((entry_id,), retry=False)
+
+
+@shared_task(name="wallet.core.outbox.work")
+def work(entry_id: int) -> None:
+    """Do one row's work if it is due, not done, and not being done by another worker."""
+    with transaction.atomic():
+        entry = OutboxEntry.objects.select_for_update(skip_locked=True, of=("self",)).filter(
+            id=entry_id, done_at=None, dead_at=None
+        ).first()  # fmt: skip
+        if entry is None or entry.due_at > clock.now():
+            return
+        # A lease: whoever dies here leaves a row that becomes due again.
+        entry.attempts += 1
+        entry.due_at = clock.now() + timedelta(seconds=min(20 * entry.attempts, 3600))
+        entry.save(update_fields=["attempts", "due_at"])
+    try:
+        _HANDLERS[entry.topic](entry)
+    except Later as later:
+        OutboxEntry.objects.filter(id=entry.id).update(
+            due_at=clock.now() + timedelta(seconds=later.seconds), attempts=F("attempts") - 1
+        )
+    except Exception as error:  # noqa: BLE001 - whatever fails is tried again and in the end laid aside
+        _failed(entry, error)
+    else:
+        OutboxEntry.objects.filter(id=entry.id).update(done_at=clock.now(), last_error="")
+
+
+def _failed(entry: OutboxEntry, error: Exception) -> None:
+    """Keep the class of the failure, never its message: a message may quote a value."""
+    name = type(error).__name__
+    dead = entry.attempts >= MAX_ATTEMPTS
+    seconds = min(2 ** min(entry.attempts, 12), 3600)
+    OutboxEntry.objects.filter(id=entry.id).update(
+        last_error=name,
+        due_at=clock.now() + timedelta(seconds=seconds),
+        dead_at=clock.now() if dead else None,
+    )
+    log.error("outbox.entry.failed", entry=entry.id, topic=entry.topic, error=name, attempts=entry.attempts, dead=dead)
+
+
+@needs_transaction
+def try_again(entry_id: int) -> bool:
+    """Give a row that was laid aside its attempts anew; False when it is not one."""
+    revived = OutboxEntry.objects.filter(id=entry_id, done_at=None).exclude(dead_at=None)
+    if not revived.update(dead_at=None, attempts=0, due_at=clock.now()):
+        return False
+    transaction.on_commit(lambda: wake(entry_id), robust=True)
+    return True
+
+
+@shared_task(name="wallet.core.outbox.sweep")
+def sweep() -> int:
+    """Wake a worker for each row that is due; returns how many."""
+    due = OutboxEntry.objects.filter(done_at=None, dead_at=None, due_at__lte=clock.now()).order_by("due_at")
+    ids = list(due.values_list("id", flat=True)[:_SWEEP_BATCH])
+    for entry_id in ids:
+        wake(entry_id)
+    return len(ids)
+
+
+@figures.source("outbox")
+def watched() -> list[tuple[str, str, int]]:
+    """Name, meaning and value of what an operator watches: read from the truth, so every process says the same."""
+    waiting = OutboxEntry.objects.filter(done_at=None, dead_at=None)
+    now = clock.now()
+    oldest = waiting.filter(due_at__lte=now).aggregate(at=Min("due_at"))["at"]
+    return [
+        ("waiting", "Promised work that is not done", waiting.count()),
+        ("overdue_seconds", "Age of the oldest work that is due", int((now - oldest).total_seconds()) if oldest else 0),
+        ("dead", "Work laid aside for a person", OutboxEntry.objects.exclude(dead_at=None).count()),
+    ]

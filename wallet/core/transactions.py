@@ -1,0 +1,72 @@
+"""Who owns a transaction, who needs one, and what is tried again.
+
+Money services own theirs; what they call needs it. A serialization failure (40001) or a deadlock (40P01) is tried again
+at most three times with jitter; nothing else is.
+"""
+
+import random
+import time
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
+from django.db import OperationalError, connection, transaction
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_RETRIES = 3
+_RETRYABLE = frozenset({"40001", "40P01"})
+
+
+class TransactionMissing(Exception):
+    """A function that writes with others was called outside a transaction: a defect, never a refusal."""
+
+
+class TransactionOpen(Exception):
+    """A call that leaves the machine was made inside a transaction: a defect, never a refusal."""
+
+
+def owns_transaction(function: Callable[P, T]) -> Callable[P, T]:
+    """Run the function in a transaction of its own, or in the caller's; the outermost one retries 40001 and 40P01."""
+
+    @wraps(function)
+    def run(*args: P.args, **kwargs: P.kwargs) -> T:
+        if connection.in_atomic_block:
+            with transaction.atomic():
+                return function(*args, **kwargs)
+        for attempt in range(_RETRIES + 1):
+            try:
+                with transaction.atomic():
+                    return function(*args, **kwargs)
+            except OperationalError as error:
+                if attempt == _RETRIES or sqlstate(error) not in _RETRYABLE:
+                    raise
+                time.sleep(random.uniform(0.005, 0.02) * (attempt + 1))  # noqa: S311 - jitter, no secret
+        raise AssertionError("unreachable")
+
+    return run
+
+
+def needs_transaction(function: Callable[P, T]) -> Callable[P, T]:
+    """Refuse to run outside a transaction: this write belongs to a larger one."""
+
+    @wraps(function)
+    def run(*args: P.args, **kwargs: P.kwargs) -> T:
+        if not connection.in_atomic_block:
+            raise TransactionMissing(function.__qualname__)
+        return function(*args, **kwargs)
+
+    return run
+
+
+def refuse_open_transaction(what: str) -> None:
+    """Called by every adapter before it calls out: record, call, record are three steps, never one (house.md)."""
+    if connection.in_atomic_block:
+        raise TransactionOpen(what)
+
+
+def sqlstate(error: BaseException) -> str:
+    """The five-character code of a database error, or "" when it has none."""
+    cause = error.__cause__
+    return str(getattr(cause, "sqlstate", None) or "")

@@ -1,0 +1,32 @@
+"""Check that the ledger agrees with itself: `verify_ledger [--json]`."""
+
+import json
+from argparse import ArgumentParser
+from dataclasses import asdict
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from wallet.ledger.verify import estimate, verify
+
+
+class Command(BaseCommand):
+    help = "Check that debits equal credits, balances equal their transfers, and holds what is pending."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--json", action="store_true")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        self.stderr.write(f"Reading about {estimate():,} transfers …")
+        verdict = verify()
+        if options["json"]:
+            self.stdout.write(json.dumps({"ok": verdict.is_green, **asdict(verdict)}))
+        else:
+            for one in verdict.differences:
+                self.stdout.write(f"{one.promise}: {one.subject}: expected {one.expected}, found {one.found}")
+            self.stdout.write(
+                f"{verdict.accounts} accounts, {verdict.transfers} transfers, {verdict.holds} holds,"
+                f" {len(verdict.differences)} differences"
+            )
+        if not verdict.is_green:
+            raise CommandError(f"The ledger differs in {len(verdict.differences)} places")
