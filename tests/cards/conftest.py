@@ -1,10 +1,13 @@
 """What the tests of cards share."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from cards.authorizations import answers
+from tests.cards.acquirer import programme
+from wallet.ledger import balances
+from wallet.ledger.accounts import AccountKind
 
 
 @pytest.fixture(autouse=True)
@@ -13,3 +16,14 @@ def _recipients_are_looked_up_again() -> Iterator[None]:
     answers.forget_recipients()
     yield
     answers.forget_recipients()
+
+
+@pytest.fixture
+def losses() -> Callable[..., int]:
+    """What the programme's losses account has moved by since this test began; below zero, it has paid."""
+
+    def standing(currency: str) -> int:
+        return balances.of_programme(programme(AccountKind.LOSSES, currency)).minor
+
+    before = {currency: standing(currency) for currency in ("EUR", "USD")}
+    return lambda currency="EUR": standing(currency) - before[currency]

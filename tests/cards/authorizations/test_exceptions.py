@@ -1,5 +1,6 @@
 """The exception queue: what waits for a person, and what a person may do with it (settled.md 1)."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -11,7 +12,7 @@ from cards.authorizations import exceptions, tasks
 from cards.authorizations.models import Authorization, CaseDecision, QueuedCase
 from cards.issuing import cards
 from privacy.crypto.keyring import keyring
-from tests.cards.acquirer import SHOP, TestCard, fund, issue, programme, send
+from tests.cards.acquirer import SHOP, TestCard, fund, issue, send
 from wallet.activity import lines
 from wallet.core import clock
 from wallet.core.actors import Actor
@@ -20,16 +21,13 @@ from wallet.core.models import OutboxEntry, StateChange
 from wallet.core.money import Money
 from wallet.core.states import WrongState
 from wallet.ledger import accounts, balances
-from wallet.ledger.accounts import AccountKind
 from wallet.ledger.verify import verify
 
 pytestmark = pytest.mark.django_db
 
+Losses = Callable[..., int]
+
 STAFF = Actor.staff("holder_somebody")
-
-
-def losses(currency: str = "EUR") -> int:
-    return balances.of_programme(programme(AccountKind.LOSSES, currency)).minor
 
 
 def owed(card: TestCard) -> int:
@@ -50,7 +48,7 @@ def card() -> TestCard:
 
 
 @pytest.fixture
-def loss(card: TestCard) -> exceptions.Case:
+def loss(card: TestCard, losses: Losses) -> exceptions.Case:
     """A force post of 13.00 on a card with 10.00: the programme has paid 3.00."""
     return case_of(str(card.force_post(1300)["authorization"]))
 
@@ -64,7 +62,9 @@ def test_a_case_says_what_happened_what_to_do_and_whose_it_is(card: TestCard, lo
     assert not loss.may_give
 
 
-def test_resolving_moves_nothing_and_is_done_once_by_a_named_person(card: TestCard, loss: exceptions.Case) -> None:
+def test_resolving_moves_nothing_and_is_done_once_by_a_named_person(
+    card: TestCard, loss: exceptions.Case, losses: Losses
+) -> None:
     """Break: leave the state out of `_close`."""
     act("resolve", loss)
     assert (card.balance, card.main, owed(card), losses()) == ((0, 0), 0, 0, -300)
@@ -85,7 +85,7 @@ def test_resolving_moves_nothing_and_is_done_once_by_a_named_person(card: TestCa
     [(STAFF, ""), (STAFF, "  "), (STAFF, "x" * 501), (Actor.system("job"), "a job"), (Actor.staff(""), "nobody")],
 )
 def test_nothing_is_closed_without_a_name_and_a_reason(
-    card: TestCard, loss: exceptions.Case, what: str, actor: Actor, note: str
+    card: TestCard, loss: exceptions.Case, what: str, actor: Actor, note: str, losses: Losses
 ) -> None:
     """Break: look at the actor after the money has moved."""
     fund(card.card.holder_id, 500)
@@ -95,7 +95,9 @@ def test_nothing_is_closed_without_a_name_and_a_reason(
     assert exceptions.list_open().filter(id=loss.id).exists()
 
 
-def test_a_loss_that_is_the_holders_is_paid_from_main_and_then_owed(card: TestCard, loss: exceptions.Case) -> None:
+def test_a_loss_that_is_the_holders_is_paid_from_main_and_then_owed(
+    card: TestCard, loss: exceptions.Case, losses: Losses
+) -> None:
     """Break: take it from the shortfall alone."""
     fund(card.card.holder_id, 200)
     act("charge_to_holder", loss)
@@ -105,7 +107,7 @@ def test_a_loss_that_is_the_holders_is_paid_from_main_and_then_owed(card: TestCa
     assert verify().is_green
 
 
-def test_a_part_of_a_loss_may_be_charged(card: TestCard, loss: exceptions.Case) -> None:
+def test_a_part_of_a_loss_may_be_charged(card: TestCard, loss: exceptions.Case, losses: Losses) -> None:
     fund(card.card.holder_id, 1000)
     for wrong in (Money(301, "EUR"), Money(0, "EUR"), Money(10, "USD")):
         with pytest.raises(Invalid):
@@ -115,7 +117,7 @@ def test_a_part_of_a_loss_may_be_charged(card: TestCard, loss: exceptions.Case) 
 
 
 def test_a_refund_pays_the_programme_first_and_then_nobody_can_be_charged(
-    card: TestCard, loss: exceptions.Case
+    card: TestCard, loss: exceptions.Case, losses: Losses
 ) -> None:
     """A merchant who clears beyond the card and refunds would make money. Break: give all of a refund to the card."""
     card.refund(1300, authorization=loss.authorization)
@@ -138,7 +140,7 @@ def test_what_has_no_loss_or_no_holder_cannot_be_charged(card: TestCard) -> None
             act("charge_to_holder", case)
 
 
-def test_money_in_another_currency_is_kept_apart_and_may_be_given(card: TestCard) -> None:
+def test_money_in_another_currency_is_kept_apart_and_may_be_given(card: TestCard, losses: Losses) -> None:
     """Break: let `purse` look at the holder alone."""
     dollars = {"value": 500, "currency": "USD"}
     body = {"pan": card.pan, "amount": dollars, "merchant": SHOP, "network_ref": "r-usd"}
@@ -154,7 +156,7 @@ def test_money_in_another_currency_is_kept_apart_and_may_be_given(card: TestCard
     assert verify().is_green
 
 
-def test_after_erasure_everything_late_is_the_programmes(card: TestCard) -> None:
+def test_after_erasure_everything_late_is_the_programmes(card: TestCard, losses: Losses) -> None:
     """settled.md 1. Break: let `has_left` say no."""
     kept = card.authorize(400)["authorization"]
     cleared = card.authorize(300)["authorization"]

@@ -73,12 +73,18 @@ class Player:
 
     person: Person
     name: str
-    wallet: Api
     cards: list[Any] = field(default_factory=list)
 
     @property
     def id(self) -> str:
         return str(self.person.holder.id)
+
+    @property
+    def wallet(self) -> Api:
+        """The holder's own programs; with a token of now, as one lives five minutes and a run of all tests longer."""
+        with transaction.atomic():
+            tokens = issue_tokens(holder_id=self.id, platform=first_party_client(), scopes=(READ, WRITE))
+        return payments.api(tokens.access_token)
 
 
 @dataclass
@@ -91,7 +97,7 @@ class Cast:
         """Both do all that leaves a sealed value, twice."""
         platform = payments.platform(f"Parlour {secrets.token_hex(4)}")
         chat = payments.api(payments.chat_token(platform))
-        alice, bob = _player("alice"), _player("bob")
+        alice, bob = Player(sign_up(), "alice"), Player(sign_up(), "bob")
         links = {who.name: _live(who, platform) for who in (alice, bob)}
         for number in range(2):
             chat.post("/v1/webhook-endpoints", {"url": f"http://127.0.0.1:{9000 + number}/"})
@@ -113,13 +119,6 @@ class Cast:
 
 def _text(name: str, what: str) -> str:
     return f"Canary-{name}-{what}-{secrets.token_hex(3)}"
-
-
-def _player(name: str) -> Player:
-    person = sign_up()
-    with transaction.atomic():
-        tokens = issue_tokens(holder_id=person.holder.id, platform=first_party_client(), scopes=(READ, WRITE))
-    return Player(person, name, payments.api(tokens.access_token))
 
 
 def _live(who: Player, platform: Any) -> Any:
