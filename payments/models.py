@@ -2,7 +2,7 @@
 
 from payments.platforms.models import AuthorizationCode, Block, Link, Mandate, Platform
 from payments.requests.models import PaymentRequest, RequestSide
-from payments.topups.models import GatewayEvent, SandboxCheckout, TopUp
+from payments.topups.models import GatewayEvent, GatewayWatch, SandboxCheckout, TopUp, TopUpDispute, TopUpRefund
 from payments.webhooks.models import Delivery, Endpoint, Event
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "Endpoint",
     "Event",
     "GatewayEvent",
+    "GatewayWatch",
     "Link",
     "Mandate",
     "PaymentRequest",
@@ -19,4 +20,6 @@ __all__ = [
     "RequestSide",
     "SandboxCheckout",
     "TopUp",
+    "TopUpDispute",
+    "TopUpRefund",
 ]

@@ -1,4 +1,4 @@
-"""Tables: top-ups (lots of money with a source), and the inbox of gateway events."""
+"""Tables: top-ups (lots of money with a source), what goes back of them, disputes, and the inbox of gateway events."""
 
 from enum import StrEnum
 
@@ -43,6 +43,12 @@ class TopUp(models.Model):
     failure = models.TextField(default="", blank=True)
     refunded_minor = models.BigIntegerField(default=0)
     disputed_minor = models.BigIntegerField(default=0)
+    #: What the gateway kept of it, once that is known and booked.
+    fee_minor = models.BigIntegerField(null=True)
+    #: The last fraud warning of the card's issuer that was acted on.
+    warning_ref = models.TextField(default="", db_default="", blank=True)
+    #: When to ask the gateway next, while the payment is under way.
+    look_due_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(db_default=DatabaseNow())
     succeeded_at = models.DateTimeField(null=True)
 
@@ -65,12 +71,20 @@ class TopUp(models.Model):
         indexes = [
             models.Index(fields=["holder_id", "-created_at"], name="top_up_of_holder"),
             models.Index(fields=["created_at"], condition=Q(status="pending"), name="top_up_pending"),
+            models.Index(fields=["look_due_at"], condition=Q(status="pending"), name="top_up_look_due"),
         ]
 
     @property
     def amount(self) -> Money:
         """What the holder asked to bring in."""
         return Money(self.amount_minor, self.currency)
+
+
+class EventVia(StrEnum):
+    """How we learnt of an event."""
+
+    WEBHOOK = "webhook"
+    POLL = "poll"
 
 
 class GatewayEvent(models.Model):
@@ -82,10 +96,87 @@ class GatewayEvent(models.Model):
     type = models.TextField()
     object_ref = models.TextField()
     digest = models.BinaryField(max_length=32)
+    #: Whether it was delivered, or found by asking: many found ones are the alarm that deliveries fail.
+    via = models.TextField(default=EventVia.WEBHOOK.value, db_default=EventVia.WEBHOOK.value)
     received_at = models.DateTimeField(db_default=DatabaseNow())
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["gateway", "event_id"], name="gateway_event_once")]
+        constraints = [
+            state_check(EventVia, field="via", name="gateway_event_via"),
+            models.UniqueConstraint(fields=["gateway", "event_id"], name="gateway_event_once"),
+        ]
+        indexes = [models.Index(fields=["received_at"], condition=Q(via="poll"), name="gateway_event_found")]
+
+
+class GatewayWatch(models.Model):
+    """Until when the gateway was asked for events that never came."""
+
+    gateway = models.TextField(primary_key=True)
+    asked_until = models.DateTimeField()
+
+
+class RefundStatus(StrEnum):
+    """Where money stands that goes back to the source of a top-up."""
+
+    CREATED = "created"
+    PENDING = "pending"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+
+
+class TopUpRefund(models.Model):
+    """A part of a top-up that goes back to the card or account that paid it."""
+
+    id = IdField("part")
+    top_up = models.ForeignKey(TopUp, on_delete=models.PROTECT, related_name="refunds")
+    amount_minor = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    status = models.TextField(default=RefundStatus.CREATED.value)
+    #: The gateway's name for it; "" until it has answered.
+    gateway_ref = models.TextField(default="", blank=True)
+    #: The withdrawal that it is a part of; "" for one that was made at the gateway itself.
+    withdrawal = models.TextField(default="", blank=True)
+    failure = models.TextField(default="", blank=True)
+    created_at = models.DateTimeField(db_default=DatabaseNow())
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            state_check(RefundStatus, name="top_up_refund_status"),
+            models.CheckConstraint(condition=Q(amount_minor__gt=0), name="top_up_refund_positive"),
+            models.UniqueConstraint(fields=["gateway_ref"], condition=~Q(gateway_ref=""), name="top_up_refund_once"),
+        ]
+        indexes = [models.Index(fields=["withdrawal"], name="top_up_refund_withdrawal")]
+
+    @property
+    def amount(self) -> Money:
+        """What goes back."""
+        return Money(self.amount_minor, self.currency)
+
+
+class TopUpDispute(models.Model):
+    """What a bank disputes of a top-up, as the gateway says, and what we have taken for it."""
+
+    id = models.BigAutoField(primary_key=True)
+    top_up = models.ForeignKey(TopUp, on_delete=models.PROTECT, related_name="disputes")
+    gateway_ref = models.TextField(unique=True)
+    amount_minor = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    #: In the gateway's words, such as `needs_response` or `won`.
+    status = models.TextField()
+    is_over = models.BooleanField(default=False)
+    #: What is taken from the holder now, and how often money has moved for it.
+    taken_minor = models.BigIntegerField(default=0)
+    moves = models.IntegerField(default=0)
+    opened_at = models.DateTimeField(db_default=DatabaseNow())
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(taken_minor__gte=0, amount_minor__gte=F("taken_minor")), name="top_up_dispute_taken"
+            )
+        ]
 
 
 class SandboxCheckout(models.Model):

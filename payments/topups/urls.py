@@ -3,6 +3,7 @@ from django.urls import path
 
 from payments.topups import api, pages
 from payments.topups.sandbox import pages as sandbox
+from payments.topups.stripe import pages as stripe
 
 urlpatterns = [
     path("v1/top-ups", api.TopUpsView.as_view()),
@@ -10,8 +11,9 @@ urlpatterns = [
     path("top-ups/new", pages.new, name="top-up-new"),
     path("top-ups/<str:top_up_id>", pages.show, name="top-up"),
     path("top-ups/<str:top_up_id>/checkout", pages.checkout, name="top-up-checkout"),
+    path("webhooks/stripe", stripe.webhook, name="stripe-webhook"),
 ]
-if settings.TOP_UP_GATEWAY == "sandbox":
+if settings.SANDBOX:
     urlpatterns += [
         path("sandbox/checkout/<str:reference>", sandbox.hosted, name="sandbox-checkout"),
         path("sandbox/checkout/<str:reference>/challenge", sandbox.challenge, name="sandbox-challenge"),
