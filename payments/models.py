@@ -2,7 +2,15 @@
 
 from payments.platforms.models import AuthorizationCode, Block, Link, Mandate, Platform
 from payments.requests.models import PaymentRequest, RequestSide
-from payments.topups.models import GatewayEvent, GatewayWatch, SandboxCheckout, TopUp, TopUpDispute, TopUpRefund
+from payments.topups.models import (
+    GatewayEvent,
+    GatewayWatch,
+    SandboxCheckout,
+    TopUp,
+    TopUpDispute,
+    TopUpRefund,
+    Withdrawal,
+)
 from payments.webhooks.models import Delivery, Endpoint, Event
 
 __all__ = [
@@ -22,4 +30,5 @@ __all__ = [
     "TopUp",
     "TopUpDispute",
     "TopUpRefund",
+    "Withdrawal",
 ]

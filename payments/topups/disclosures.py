@@ -6,7 +6,7 @@ And what the holder typed on its page, which we never see: that they did is on r
 from django.utils.translation import gettext_noop
 
 from payments.topups.gateway import gateway
-from payments.topups.models import TopUp
+from payments.topups.models import TopUp, TopUpRefund
 from privacy.exposure import gate, recipients
 from privacy.exposure.schema import ClosedSchema, Member
 from privacy.fields import Basis, Channel, FieldClass, Purpose
@@ -48,6 +48,22 @@ class TypedOnItsPage(ClosedSchema):
         }
 
 
+class GatewayRefund(ClosedSchema):
+    """What leaves when money goes back."""
+
+    reference = PublicIdField("part")
+    payment = StrictCharField(max_length=255)
+    amount = MoneyField()
+
+    class Meta:
+        schema = "gateway_refund"
+        members = {
+            "reference": Member(FieldClass.OBJECT_ID, about=("holder",)),
+            "payment": Member(FieldClass.OBJECT_ID, about=("holder",)),
+            "amount": Member(FieldClass.PAYMENT_AMOUNT, about=("holder",)),
+        }
+
+
 _UNSEEN = "typed there, never seen here"
 
 
@@ -58,6 +74,16 @@ def disclose_session(top_up: TopUp) -> None:
         recipient=_recipient(top_up), schema=GatewaySession,
         body={"reference": top_up.id, "amount": top_up.amount.as_json()},
         subjects={"holder": top_up.holder_id}, purpose=Purpose.TOP_UP, basis=Basis.CONTRACT, channel=Channel.GATEWAY,
+    )  # fmt: skip
+
+
+@needs_transaction
+def disclose_refund(top_up: TopUp, part: TopUpRefund) -> None:
+    """Log what the worker is about to tell the gateway of money that goes back."""
+    body = {"reference": part.id, "payment": top_up.payment_ref, "amount": part.amount.as_json()}
+    gate.disclose(
+        recipient=_recipient(top_up), schema=GatewayRefund, body=body, subjects={"holder": top_up.holder_id},
+        purpose=Purpose.WITHDRAWAL, basis=Basis.CONTRACT, channel=Channel.GATEWAY,
     )  # fmt: skip
 
 

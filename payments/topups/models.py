@@ -124,6 +124,52 @@ class RefundStatus(StrEnum):
     FAILED = "failed"
 
 
+class WithdrawalStatus(StrEnum):
+    """Where a withdrawal stands (contract.md)."""
+
+    CREATED = "created"
+    PENDING = "pending"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+
+
+class Withdrawal(models.Model):
+    """Money that a holder takes out: parts of it go back to the lots they came from."""
+
+    id = IdField("wd")
+    holder_id = models.TextField()
+    amount_minor = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    #: The one top-up that it was asked to go back to; "" for the newest ones.
+    top_up_id = models.TextField(default="", blank=True)
+    status = models.TextField(default=WithdrawalStatus.CREATED.value)
+    #: What came back to the main account, because a part could not go out.
+    returned_minor = models.BigIntegerField(default=0)
+    failure = models.TextField(default="", blank=True)
+    created_at = models.DateTimeField(db_default=DatabaseNow())
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            state_check(WithdrawalStatus, name="withdrawal_status"),
+            models.CheckConstraint(
+                condition=Q(amount_minor__gt=0, returned_minor__gte=0, amount_minor__gte=F("returned_minor")),
+                name="withdrawal_amounts",
+            ),
+        ]
+        indexes = [models.Index(fields=["holder_id", "-created_at"], name="withdrawal_of_holder")]
+
+    @property
+    def amount(self) -> Money:
+        """What was asked for."""
+        return Money(self.amount_minor, self.currency)
+
+    @property
+    def returned(self) -> Money:
+        """What came back of it."""
+        return Money(self.returned_minor, self.currency)
+
+
 class TopUpRefund(models.Model):
     """A part of a top-up that goes back to the card or account that paid it."""
 

@@ -8,7 +8,7 @@ import structlog
 from celery import shared_task
 from django.db.models import Q
 
-from payments.topups import inbox, top_ups
+from payments.topups import inbox, top_ups, withdrawals
 from payments.topups.gateway import GatewayBusy, GatewayUnavailable, gateway
 from payments.topups.models import TopUp, TopUpStatus
 from payments.topups.sandbox import adapter, checkout
@@ -55,6 +55,13 @@ def event(entry: OutboxEntry) -> None:
     """Bring the payment that an event is about to what the gateway says."""
     with _in_turn():
         inbox.work(event_id=int(entry.ref), actor=_GATEWAY, now=clock.now())
+
+
+@outbox.handles(withdrawals.SEND)
+def send_refund(entry: OutboxEntry) -> None:
+    """Have money sent back."""
+    with _in_turn():
+        withdrawals.send(refund_id=entry.ref, now=clock.now())
 
 
 @outbox.handles(checkout.EMIT)

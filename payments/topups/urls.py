@@ -1,7 +1,7 @@
 from django.conf import settings
 from django.urls import path
 
-from payments.topups import api, pages
+from payments.topups import api, pages, withdrawals_api, withdrawals_pages
 from payments.topups.sandbox import pages as sandbox
 from payments.topups.stripe import pages as stripe
 
@@ -11,6 +11,11 @@ urlpatterns = [
     path("top-ups/new", pages.new, name="top-up-new"),
     path("top-ups/<str:top_up_id>", pages.show, name="top-up"),
     path("top-ups/<str:top_up_id>/checkout", pages.checkout, name="top-up-checkout"),
+    path("v1/withdrawals", withdrawals_api.WithdrawalsView.as_view()),
+    path("v1/withdrawals/<str:withdrawal_id>", withdrawals_api.WithdrawalView.as_view()),
+    path("withdrawals", withdrawals_pages.overview, name="withdrawals"),
+    path("withdrawals/confirm", withdrawals_pages.confirm, name="withdrawal-confirm"),
+    path("withdrawals/<str:withdrawal_id>", withdrawals_pages.show, name="withdrawal"),
     path("webhooks/stripe", stripe.webhook, name="stripe-webhook"),
 ]
 if settings.SANDBOX:

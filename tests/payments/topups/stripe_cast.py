@@ -8,9 +8,12 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from cards.issuing.cards import get_card
+from cards.issuing.networks import network
 from payments.topups import tasks
 from payments.topups.models import TopUp
 from payments.topups.stripe import client as stripe_client
+from tests.cards.acquirer import TestCard
 from tests.support.people import Person, sign_up
 from tests.support.stripe_double.process import StripeDouble
 from wallet.core import clock, outbox
@@ -106,6 +109,25 @@ def topped_up(stripe: Stripe, person: Person, minor: int = 5000, method: str = "
     stripe.do("pay", session=top_up, method=method)
     stripe.deliver(since=since)
     return top_up
+
+
+def card_with(person: Person, minor: int) -> TestCard:
+    """A card with so much of the person's own money, in a shop's hands."""
+    made = post(
+        person, "/v1/cards", {"currency": "EUR", "kind": "standard", "load": {"value": minor, "currency": "EUR"}}
+    )
+    assert made.status_code == 201, made.content
+    shown = network().reveal(card_id=made.json()["id"])
+    card = get_card(person.holder.pk, made.json()["id"])
+    return TestCard(card, shown.pan.reveal(), shown.expiry, shown.cvc.reveal())
+
+
+def pay_away(person: Person, minor: int) -> None:
+    """Spend it for good, at a shop."""
+    card = card_with(person, minor)
+    paid = card.authorize(minor)
+    assert paid["approved"]
+    card.message(paid["authorization"], "captures", minor, final=True)
 
 
 def poll() -> int:

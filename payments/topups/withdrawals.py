@@ -1,0 +1,231 @@
+"""Money back out: to where it came from, the newest lot first (settled.md 10).
+
+A lot is a cap, not a purse: what is left of it is its amount less what went back and what is disputed, and spending
+does not use it up. The money leaves the holder's main account when the withdrawal is made, so nothing else can spend
+it; what the gateway does not take comes back to it.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db.models import F
+
+from payments.topups import lots, refunds
+from payments.topups.disclosures import disclose_refund
+from payments.topups.gateway import GatewayRefused, Refund, RefundState, gateway
+from payments.topups.models import RefundStatus, TopUp, TopUpRefund, TopUpStatus, Withdrawal, WithdrawalStatus
+from wallet.activity import lines, notices
+from wallet.core import outbox
+from wallet.core.actors import Actor
+from wallet.core.errors import Invalid, Kind, NotFound, WalletError
+from wallet.core.money import Money
+from wallet.core.states import StateMachine
+from wallet.core.transactions import needs_transaction, owns_transaction
+from wallet.ledger import accounts, transfers
+from wallet.ledger.accounts import AccountKind
+from wallet.ledger.refusals import InsufficientFunds
+from wallet.ledger.transfers import Op, Transfer
+from wallet.users import freezes
+
+__all__ = [
+    "InsufficientFunds", "NothingToGoBackTo", "create_withdrawal", "find_withdrawal", "follow", "newest", "possible",
+    "send",
+]  # fmt: skip
+
+W = WithdrawalStatus
+MACHINE: StateMachine[WithdrawalStatus] = StateMachine(
+    "withdrawal",
+    {
+        "send": {W.CREATED: W.PENDING},
+        "arrive": {W.CREATED: W.SUCCEEDED, W.PENDING: W.SUCCEEDED},
+        # Even what had arrived may be sent back by a bank.
+        "fail": {W.CREATED: W.FAILED, W.PENDING: W.FAILED, W.SUCCEEDED: W.FAILED},
+    },
+)
+
+SEND = "topups.send_refund"
+_ACTOR = Actor.system("topups.withdrawals")
+
+
+class NothingToGoBackTo(WalletError):
+    """No top-up of yours has so much left that it could go back to its card or account."""
+
+    kind = Kind.REFUSED
+    slug = "nothing-to-go-back-to"
+    title = "So much cannot go back to where it came from"
+
+
+def find_withdrawal(*, holder_id: str, withdrawal_id: str) -> Withdrawal:
+    """The holder's own withdrawal.
+
+    Raises:
+        NotFound: unknown, or another's.
+    """
+    found = Withdrawal.objects.filter(id=withdrawal_id, holder_id=holder_id).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def left_of(lot: TopUp) -> Money:
+    """What of a lot may still go back."""
+    if lot.status not in {TopUpStatus.SUCCEEDED, TopUpStatus.DISPUTED} or lot.disputed_minor:
+        # Its bank has taken a part already: a refund beside a dispute would pay twice.
+        return Money(0, lot.currency)
+    return Money(lot.amount_minor - lot.refunded_minor, lot.currency)
+
+
+def possible(holder_id: str, currency: str) -> Money:
+    """What could go back at most, if it is there."""
+    own = TopUp.objects.filter(holder_id=holder_id, currency=currency, status=TopUpStatus.SUCCEEDED)
+    return Money(sum(left_of(lot).minor for lot in own), currency)
+
+
+@owns_transaction
+def create_withdrawal(
+    *, holder_id: str, amount: Money, top_up_id: str = "", actor: Actor, now: datetime
+) -> Withdrawal:  # fmt: skip
+    """Take the money out of the main account and promise to send it back; a worker calls the gateway.
+
+    Raises:
+        Invalid: the top-up is not the holder's, or has less left.
+        InsufficientFunds: there is less in the main account.
+        NothingToGoBackTo: the lots have less left.
+        wallet.users.freezes.WalletPaused: the holder is frozen.
+    """
+    if not freezes.may_spend(holder_id):
+        raise freezes.WalletPaused
+    parts = _parts(holder_id=holder_id, amount=amount, top_up_id=top_up_id)
+    made = Withdrawal.objects.create(
+        holder_id=holder_id, amount_minor=amount.minor, currency=amount.currency, top_up_id=top_up_id, created_at=now
+    )
+    MACHINE.record(subject=made.id, event="create", before=W.CREATED, after=W.CREATED, actor=actor)
+    batch = []
+    for lot, minor in parts:
+        part = TopUpRefund.objects.create(
+            top_up=lot, amount_minor=minor, currency=amount.currency, withdrawal=made.id, created_at=now
+        )
+        batch.append(_transfer(lot, part))
+        lot.refunded_minor += minor
+        lots.settle_state(top_up=lot, actor=actor, now=now)
+        disclose_refund(lot, part)
+        outbox.enqueue(topic=SEND, ref=part.id)
+    transfers.post(batch)
+    lines.record(
+        holder_id=holder_id, kind="withdrawal", direction="out", amount=amount, status=made.status, ref=made.id, now=now
+    )
+    return made
+
+
+def _parts(*, holder_id: str, amount: Money, top_up_id: str) -> list[tuple[TopUp, int]]:
+    """Which lots it goes back to; they are locked, in one order everywhere."""
+    own = TopUp.objects.filter(holder_id=holder_id, currency=amount.currency, status=TopUpStatus.SUCCEEDED)
+    if top_up_id:
+        own = own.filter(id=top_up_id)
+    locked = {lot.id: lot for lot in own.select_for_update().order_by("id")}
+    if top_up_id and top_up_id not in locked:
+        raise Invalid("is not a top-up of yours that can go back", pointer="/top_up")
+    left, parts = amount.minor, []
+    for lot in sorted(locked.values(), key=lambda one: (one.succeeded_at or one.created_at, one.id), reverse=True):
+        part = min(left_of(lot).minor, left)
+        if part:
+            parts.append((lot, part))
+            left -= part
+    if left and top_up_id:
+        raise Invalid("is more than what is left of this top-up", pointer="/amount")
+    if left:
+        raise NothingToGoBackTo
+    return parts
+
+
+def _transfer(lot: TopUp, part: TopUpRefund) -> Transfer:
+    clearing = accounts.programme(AccountKind(gateway(lot.gateway).clearing_account), part.currency)
+    main = accounts.main(lot.holder_id, part.currency)
+    return Transfer(Op.POST, f"{part.id}:out", main, clearing, part.amount, "withdrawal", lot.id)
+
+
+def send(*, refund_id: str, now: datetime) -> None:
+    """Have the gateway send one part back: ask what it knows, call out, record (worker).
+
+    It is asked first because an answer may have been lost: then the refund is there, under our reference.
+
+    Raises:
+        GatewayUnavailable: the outbox tries again.
+    """
+    part = TopUpRefund.objects.select_related("top_up").get(id=refund_id)
+    if part.status != RefundStatus.CREATED:
+        return
+    port, lot = gateway(part.top_up.gateway), part.top_up
+    known = port.fetch(session_ref=lot.session_ref)
+    told = next((one for one in known.refunds if one.reference == part.id), None)
+    if told is None:
+        try:
+            told = port.refund(reference=part.id, payment_ref=lot.payment_ref, amount=part.amount)
+        except GatewayRefused as refused:
+            code = str(refused.facts.get("code", ""))
+            told = Refund("", part.id, RefundState.FAILED, part.amount, code or "refused")
+    record(top_up_id=lot.id, told=[told], now=now)
+
+
+@owns_transaction
+def record(*, top_up_id: str, told: Sequence[Refund], now: datetime) -> None:
+    """Bring refunds of a lot to what the gateway says."""
+    lot = TopUp.objects.select_for_update().get(id=top_up_id)
+    for one in told:
+        refunds.apply(top_up=lot, told=one, now=now)
+    lots.settle_state(top_up=lot, actor=_ACTOR, now=now)
+    follow(top_up=lot, now=now)
+
+
+@needs_transaction
+def follow(*, top_up: TopUp, now: datetime) -> None:
+    """Bring the withdrawals that this lot has a part in to what became of their parts."""
+    about = TopUpRefund.objects.filter(top_up=top_up).exclude(withdrawal="").values("withdrawal")
+    open_ones = Withdrawal.objects.filter(id__in=about).exclude(status=W.FAILED)
+    for withdrawal in open_ones.select_for_update(of=("self",)).order_by("id"):
+        _settle(withdrawal, now)
+
+
+def _settle(withdrawal: Withdrawal, now: datetime) -> None:
+    """All parts arrived: succeeded. One failed and the rest ended: failed, with what arrived said."""
+    parts = list(TopUpRefund.objects.filter(withdrawal=withdrawal.id))
+    states = {part.status for part in parts}
+    back = sum(part.amount_minor for part in parts if part.status == RefundStatus.FAILED)
+    if states == {RefundStatus.SUCCEEDED}:
+        event = "arrive"
+    elif RefundStatus.FAILED in states and not states & {RefundStatus.CREATED, RefundStatus.PENDING}:
+        event = "fail"
+    else:
+        event = "send" if RefundStatus.CREATED not in states else ""
+    withdrawal.returned_minor = back
+    before = WithdrawalStatus(withdrawal.status)
+    if event and before in MACHINE.edges[event]:
+        withdrawal.status = MACHINE.after(before, event)
+        MACHINE.record(subject=withdrawal.id, event=event, before=before, after=W(withdrawal.status), actor=_ACTOR)
+        _tell(withdrawal, parts, now)
+    withdrawal.save()
+
+
+def _tell(withdrawal: Withdrawal, parts: list[TopUpRefund], now: datetime) -> None:
+    if withdrawal.status == W.FAILED:
+        withdrawal.failure = next((part.failure for part in parts if part.failure), "") or "refused"
+    if withdrawal.status in {W.SUCCEEDED, W.FAILED}:
+        withdrawal.ended_at = now
+        amount = (
+            withdrawal.amount
+            if withdrawal.status == W.SUCCEEDED
+            else Money(withdrawal.returned_minor, withdrawal.currency)
+        )
+        notices.notify(
+            holder_id=withdrawal.holder_id, kind=f"withdrawal_{withdrawal.status}", ref=withdrawal.id,
+            facts={"amount": amount}, now=now,
+        )  # fmt: skip
+    lines.restate(
+        holder_id=withdrawal.holder_id, ref=withdrawal.id, status=withdrawal.status, reason=withdrawal.failure
+    )  # fmt: skip
+
+
+def newest(holder_id: str) -> list[TopUp]:
+    """The holder's lots that something is left of, the newest first: for the page."""
+    own = TopUp.objects.filter(holder_id=holder_id, status=TopUpStatus.SUCCEEDED, amount_minor__gt=F("refunded_minor"))
+    return [lot for lot in own.order_by("-succeeded_at", "-id") if left_of(lot)]
