@@ -5,6 +5,7 @@ from payments.requests.models import PaymentRequest, RequestSide
 from payments.topups.models import (
     GatewayEvent,
     GatewayWatch,
+    Reconciliation,
     SandboxCheckout,
     TopUp,
     TopUpDispute,
@@ -25,6 +26,7 @@ __all__ = [
     "Mandate",
     "PaymentRequest",
     "Platform",
+    "Reconciliation",
     "RequestSide",
     "SandboxCheckout",
     "TopUp",

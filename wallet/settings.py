@@ -162,6 +162,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "expire-requests": {"task": "payments.requests.expire", "schedule": 10.0, "options": {"expires": 10}},
     "expire-holds": {"task": "cards.authorizations.expire", "schedule": 30.0, "options": {"expires": 30}},
     "poll-top-ups": {"task": "payments.topups.poll", "schedule": 60.0, "options": {"expires": 60}},
+    "reconcile-yesterday": {"task": "payments.topups.reconcile", "schedule": 3600.0, "options": {"expires": 600}},
     "poll-gateway-events": {"task": "payments.topups.poll_events", "schedule": 300.0, "options": {"expires": 300}},
     "purge-idempotency": {"task": "wallet.core.idempotency.purge", "schedule": 3600.0, "options": {"expires": 600}},
     "clear-sessions": {"task": "wallet.users.clear_sessions", "schedule": 3600.0, "options": {"expires": 600}},

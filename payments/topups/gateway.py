@@ -12,6 +12,7 @@ from typing import Protocol
 
 from django.conf import settings
 
+from payments.topups.reconcile import Entry
 from wallet.core.errors import Kind, WalletError
 from wallet.core.money import Money
 
@@ -195,6 +196,36 @@ class TopUpGateway(Protocol):
         ...
 
 
+class GatewayBooks(Protocol):
+    """The gateway's own books, for a reconciliation; every call leaves the machine."""
+
+    def entries(
+        self, *, since: datetime | None = None, until: datetime | None = None, payout_ref: str = ""
+    ) -> Iterator[Entry]:
+        """Every movement of a time, or of a payout to the operator's bank.
+
+        Raises:
+            GatewayUnavailable, GatewayRefused.
+        """
+        ...
+
+    def held(self) -> dict[str, int]:
+        """What it has for us now, in minor units by currency.
+
+        Raises:
+            GatewayUnavailable.
+        """
+        ...
+
+    def paid_out(self) -> dict[str, int]:
+        """What it has paid to the operator's bank, ever.
+
+        Raises:
+            GatewayUnavailable.
+        """
+        ...
+
+
 _ADAPTERS = {"sandbox": "payments.topups.sandbox.adapter", "stripe": "payments.topups.stripe.adapter"}
 
 
@@ -202,3 +233,10 @@ def gateway(name: str | None = None) -> TopUpGateway:
     """The gateway of this installation, or the one that an older top-up came through."""
     adapter: TopUpGateway = import_module(_ADAPTERS[name or settings.TOP_UP_GATEWAY]).adapter()
     return adapter
+
+
+def books(name: str) -> GatewayBooks | None:
+    """The gateway's own books; None where it keeps none (the sandbox)."""
+    module = import_module(_ADAPTERS[name])
+    kept: GatewayBooks | None = module.books()
+    return kept

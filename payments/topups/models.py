@@ -225,6 +225,20 @@ class TopUpDispute(models.Model):
         ]
 
 
+class Reconciliation(models.Model):
+    """One comparison of the gateway's books with ours: what was compared and what differed."""
+
+    id = models.BigAutoField(primary_key=True)
+    gateway = models.TextField()
+    #: A day such as `2026-11-30`, or the gateway's name of a payout.
+    subject = models.TextField()
+    checked = models.IntegerField()
+    differing = models.IntegerField()
+    #: Ids, amounts and kinds of differences alone.
+    differences = models.JSONField(default=list)
+    at = models.DateTimeField(db_default=DatabaseNow())
+
+
 class SandboxCheckout(models.Model):
     """The sandbox gateway's own memory of a payment page: the outcome alone, never a number that was typed."""
 

@@ -8,9 +8,9 @@ import structlog
 from celery import shared_task
 from django.db.models import Q
 
-from payments.topups import inbox, top_ups, withdrawals
-from payments.topups.gateway import GatewayBusy, GatewayUnavailable, gateway
-from payments.topups.models import TopUp, TopUpStatus
+from payments.topups import inbox, reconciling, top_ups, withdrawals
+from payments.topups.gateway import GatewayBusy, GatewayUnavailable, books, gateway
+from payments.topups.models import Reconciliation, TopUp, TopUpStatus
 from payments.topups.sandbox import adapter, checkout
 from wallet.core import clock, outbox
 from wallet.core.actors import Actor
@@ -94,3 +94,15 @@ def poll_events() -> int:
         return inbox.poll(name=gateway().name, now=clock.now())
     except GatewayUnavailable:
         return 0
+
+
+@shared_task(name="payments.topups.reconcile")
+def reconcile_yesterday() -> int:
+    """Compare yesterday's books, once; returns how many differences there are."""
+    name, yesterday = gateway().name, clock.now().date() - timedelta(days=1)
+    if books(name) is None or Reconciliation.objects.filter(gateway=name, subject=yesterday.isoformat()).exists():
+        return 0
+    try:
+        return len(reconciling.of_day(yesterday, name=name).differences)
+    except GatewayUnavailable:
+        return 0  # it does not answer: the next hour asks again

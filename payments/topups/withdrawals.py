@@ -164,7 +164,7 @@ def send(*, refund_id: str, now: datetime) -> None:
         except GatewayRefused as refused:
             code = str(refused.facts.get("code", ""))
             told = Refund("", part.id, RefundState.FAILED, part.amount, code or "refused")
-    record(top_up_id=lot.id, told=[told], now=now)
+    record(top_up_id=lot.id, told=[*known.refunds, told], now=now)
 
 
 @owns_transaction

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cache
 from typing import Any, Final
 
@@ -17,6 +17,7 @@ from payments.topups.gateway import (
     Session,
     Subject,
 )
+from payments.topups.stripe import ledger
 from payments.topups.stripe.client import call
 from payments.topups.stripe.signatures import read_event
 from wallet.core.money import Money
@@ -202,12 +203,12 @@ def _word(text: str) -> str:
     return text if re.fullmatch("[a-z_]{1,60}", text) else ""
 
 
-def at(seconds: int) -> datetime:
-    """Stripe's time as ours."""
-    return datetime.fromtimestamp(seconds, UTC)
-
-
 @cache
 def adapter() -> StripeGateway:
     """The one Stripe gateway."""
     return StripeGateway()
+
+
+def books() -> ledger.StripeBooks:
+    """Its balance transactions."""
+    return ledger.StripeBooks()

@@ -137,25 +137,25 @@ def poll() -> int:
 
 
 @pytest.fixture(scope="session")
-def _double() -> Iterator[StripeDouble]:
+def double_process() -> Iterator[StripeDouble]:
     double = StripeDouble.start(secret=f"whsec_{secrets.token_hex(12)}")
     yield double
     double.stop()
 
 
 @pytest.fixture
-def stripe(_double: StripeDouble, settings: Any) -> Iterator[Stripe]:
+def stripe(double_process: StripeDouble, settings: Any) -> Iterator[Stripe]:
     """The wallet with Stripe (the double) as its gateway; nothing that Stripe would refuse was sent."""
     settings.TOP_UP_GATEWAY = "stripe"
-    settings.STRIPE_SECRET_KEY, settings.STRIPE_API_BASE = _double.key, _double.url
-    settings.STRIPE_WEBHOOK_SECRETS = [_double.secret]
+    settings.STRIPE_SECRET_KEY, settings.STRIPE_API_BASE = double_process.key, double_process.url
+    settings.STRIPE_WEBHOOK_SECRETS = [double_process.secret]
     stripe_client.client.cache_clear()
-    _double.do("heal")
-    yield Stripe(_double)
+    double_process.do("heal")
+    yield Stripe(double_process)
     stripe_client.client.cache_clear()
-    _double.do("heal")
-    _double.do("key", key=_double.key)
-    assert _double.do("violations")["violations"] == [], "Stripe would not have taken this"
+    double_process.do("heal")
+    double_process.do("key", key=double_process.key)
+    assert double_process.do("violations")["violations"] == [], "Stripe would not have taken this"
 
 
 @pytest.fixture
@@ -166,6 +166,3 @@ def alice() -> Person:
 @pytest.fixture
 def bob() -> Person:
     return sign_up()
-
-
-__all__ = ["_double", "alice", "bob", "stripe"]

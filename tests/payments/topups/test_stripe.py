@@ -17,8 +17,6 @@ from payments.topups.stripe.client import API_VERSION
 from privacy.exposure.models import Exposure
 from tests.payments.topups.stripe_cast import (
     Stripe,
-    _double,
-    alice,
     ask,
     at_stripe,
     on_main,
@@ -27,7 +25,6 @@ from tests.payments.topups.stripe_cast import (
     retry_now,
     run_worker,
     status,
-    stripe,
     topped_up,
 )
 from tests.support.people import Person
@@ -35,7 +32,6 @@ from wallet.core import clock
 from wallet.core.models import OutboxEntry
 
 pytestmark = pytest.mark.django_db(transaction=True)
-__all__ = ["_double", "alice", "stripe"]
 
 
 def test_the_version_of_the_api_is_the_one_that_the_types_describe() -> None:

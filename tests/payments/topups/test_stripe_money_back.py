@@ -8,8 +8,6 @@ from django.db import connection
 from payments.topups.models import TopUp, TopUpDispute, TopUpRefund
 from tests.payments.topups.stripe_cast import (
     Stripe,
-    _double,
-    alice,
     ask,
     at_stripe,
     card_with,
@@ -20,7 +18,6 @@ from tests.payments.topups.stripe_cast import (
     post_event,
     run_worker,
     status,
-    stripe,
     topped_up,
 )
 from tests.support.people import Person
@@ -30,7 +27,6 @@ from wallet.ledger.verify import verify
 from wallet.users import freezes
 
 pytestmark = pytest.mark.django_db(transaction=True)
-__all__ = ["_double", "alice", "stripe"]
 
 
 def test_a_refund_at_stripe_takes_the_money_and_only_once(stripe: Stripe, alice: Person) -> None:
