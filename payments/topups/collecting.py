@@ -6,6 +6,8 @@ First what is on the holder's accounts, then what they owe: an account never goe
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db import transaction
+
 from payments.topups.models import TopUp
 from wallet.core.money import Money
 from wallet.core.transactions import needs_transaction
@@ -50,12 +52,18 @@ def take(cause: Cause, amount: Money) -> None:
 
 @needs_transaction
 def give(cause: Cause, amount: Money, now: datetime) -> None:
-    """Give back what was taken; it repays what is owed first."""
-    receiving.receive(
-        holder_id=cause.top_up.holder_id, amount=amount, source=cause.clearing, key=cause.key, code=cause.code,
-        # Lines of activity are found by their reference: what it repaid must not stand for the top-up.
-        ref=f"{cause.top_up.id}:{cause.code}", now=now,
-    )  # fmt: skip
+    """Give back what was taken; it repays what is owed first. Who has left gets nothing more: it is the programme's."""
+    # Lines of activity are found by their reference: what it repaid must not stand for the top-up.
+    ref = f"{cause.top_up.id}:{cause.code}"
+    try:
+        with transaction.atomic():
+            receiving.receive(
+                holder_id=cause.top_up.holder_id, amount=amount, source=cause.clearing, key=cause.key, code=cause.code,
+                ref=ref, now=now,
+            )  # fmt: skip
+    except AccountClosed:
+        losses = accounts.programme(AccountKind.LOSSES, amount.currency)
+        transfers.post([Transfer(Op.POST, cause.key, cause.clearing, losses, amount, cause.code, ref)])
 
 
 def _sources(holder_id: str, amount: Money) -> list[tuple[AccountRef, Money]]:
