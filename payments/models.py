@@ -3,10 +3,12 @@
 from payments.platforms.models import AuthorizationCode, Block, Link, Mandate, Platform
 from payments.requests.models import PaymentRequest, RequestSide
 from payments.topups.models import (
+    BankPayout,
     GatewayEvent,
     GatewayWatch,
     Reconciliation,
     SandboxCheckout,
+    SandboxPayout,
     TopUp,
     TopUpDispute,
     TopUpRefund,
@@ -16,6 +18,7 @@ from payments.webhooks.models import Delivery, Endpoint, Event
 
 __all__ = [
     "AuthorizationCode",
+    "BankPayout",
     "Block",
     "Delivery",
     "Endpoint",
@@ -29,6 +32,7 @@ __all__ = [
     "Reconciliation",
     "RequestSide",
     "SandboxCheckout",
+    "SandboxPayout",
     "TopUp",
     "TopUpDispute",
     "TopUpRefund",

@@ -43,8 +43,10 @@ if REGIME == "sandbox" and not SANDBOX:
 CURRENCIES = env.listing("CURRENCIES", "EUR USD GBP CHF JPY KWD" if REGIME == "sandbox" else "EUR")
 CARD_NETWORK = env.choice("CARD_NETWORK", ("sandbox", "stripe"), "sandbox" if SANDBOX else "stripe")
 TOP_UP_GATEWAY = env.choice("TOP_UP_GATEWAY", ("sandbox", "stripe"), "sandbox" if SANDBOX else "stripe")
-if not SANDBOX and "sandbox" in {CARD_NETWORK, TOP_UP_GATEWAY}:
-    raise ImproperlyConfigured("the sandbox card network and gateway are refused in production")
+#: Who pays what came from other people to a bank account; `none`: it can be spent and not taken out.
+PAYOUT_GATEWAY = env.choice("PAYOUT_GATEWAY", ("none", "sandbox"), "sandbox" if SANDBOX else "none")
+if not SANDBOX and "sandbox" in {CARD_NETWORK, TOP_UP_GATEWAY, PAYOUT_GATEWAY}:
+    raise ImproperlyConfigured("the sandbox card network and gateways are refused in production")
 RATE_LIMITS = env.flag("RATE_LIMITS", default=True)
 if not RATE_LIMITS and not SANDBOX:
     raise ImproperlyConfigured("RATE_LIMITS=off is refused in production")
@@ -162,6 +164,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "expire-requests": {"task": "payments.requests.expire", "schedule": 10.0, "options": {"expires": 10}},
     "expire-holds": {"task": "cards.authorizations.expire", "schedule": 30.0, "options": {"expires": 30}},
     "poll-top-ups": {"task": "payments.topups.poll", "schedule": 60.0, "options": {"expires": 60}},
+    "poll-payouts": {"task": "payments.topups.poll_payouts", "schedule": 300.0, "options": {"expires": 300}},
     "reconcile-yesterday": {"task": "payments.topups.reconcile", "schedule": 3600.0, "options": {"expires": 600}},
     "poll-gateway-events": {"task": "payments.topups.poll_events", "schedule": 300.0, "options": {"expires": 300}},
     "purge-idempotency": {"task": "wallet.core.idempotency.purge", "schedule": 3600.0, "options": {"expires": 600}},

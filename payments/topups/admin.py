@@ -4,7 +4,9 @@ from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
 from payments.topups.models import (
+    BankPayout,
     GatewayEvent,
+    PayoutStatus,
     Reconciliation,
     RefundStatus,
     TopUp,
@@ -61,6 +63,16 @@ class TopUpRefundPage(ConsolePage):
     fields = ("id", "created_at", "top_up_id", "withdrawal", _AMOUNT, "status", "gateway_ref", "failure", "ended_at")
     list_filter = (codes("status", RefundStatus),)
     search_fields = ("=id", "=top_up__id", "=gateway_ref", "=withdrawal")
+    ordering = ("-created_at", "id")
+
+
+@admin.register(BankPayout, site=console)
+class BankPayoutPage(ConsolePage):
+    title, titles = _("payout to a bank"), _("payouts to banks")
+    list_display = ("id", "created_at", "withdrawal_id", _AMOUNT, "status", "gateway", "failure")
+    fields = ("id", "created_at", "withdrawal_id", _AMOUNT, "status", "gateway", "session_ref", "failure", "ended_at")
+    list_filter = (codes("status", PayoutStatus),)
+    search_fields = ("=id", "=withdrawal__id")
     ordering = ("-created_at", "id")
 
 

@@ -6,7 +6,7 @@ And what the holder typed on its page, which we never see: that they did is on r
 from django.utils.translation import gettext_noop
 
 from payments.topups.gateway import gateway
-from payments.topups.models import TopUp, TopUpRefund
+from payments.topups.models import BankPayout, TopUp, TopUpRefund
 from privacy.exposure import gate, recipients
 from privacy.exposure.schema import ClosedSchema, Member
 from privacy.fields import Basis, Channel, FieldClass, Purpose
@@ -64,6 +64,20 @@ class GatewayRefund(ClosedSchema):
         }
 
 
+class PayoutPage(ClosedSchema):
+    """What leaves when money is to go to a bank account."""
+
+    reference = PublicIdField("part")
+    amount = MoneyField()
+
+    class Meta:
+        schema = "payout_page"
+        members = {
+            "reference": Member(FieldClass.OBJECT_ID, about=("holder",)),
+            "amount": Member(FieldClass.PAYMENT_AMOUNT, about=("holder",)),
+        }
+
+
 _UNSEEN = "typed there, never seen here"
 
 
@@ -84,6 +98,18 @@ def disclose_refund(top_up: TopUp, part: TopUpRefund) -> None:
     gate.disclose(
         recipient=_recipient(top_up), schema=GatewayRefund, body=body, subjects={"holder": top_up.holder_id},
         purpose=Purpose.WITHDRAWAL, basis=Basis.CONTRACT, channel=Channel.GATEWAY,
+    )  # fmt: skip
+
+
+@needs_transaction
+def disclose_payout(payout: BankPayout, *, holder_id: str) -> None:
+    """Log what the worker is about to tell who pays to bank accounts."""
+    recipient = recipients.register(
+        kind=recipients.RecipientKind.GATEWAY, ref=payout.gateway, name=_NAMES[payout.gateway]
+    )
+    gate.disclose(
+        recipient=recipient, schema=PayoutPage, body={"reference": payout.id, "amount": payout.amount.as_json()},
+        subjects={"holder": holder_id}, purpose=Purpose.WITHDRAWAL, basis=Basis.CONTRACT, channel=Channel.GATEWAY,
     )  # fmt: skip
 
 

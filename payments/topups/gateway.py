@@ -196,6 +196,41 @@ class TopUpGateway(Protocol):
         ...
 
 
+class PayoutState(StrEnum):
+    """What becomes of money that goes to a bank account."""
+
+    #: The page waits for bank details.
+    OPEN = "open"
+    PENDING = "pending"
+    PAID = "paid"
+    FAILED = "failed"
+    EXPIRED = "expired"
+
+
+class PayoutGateway(Protocol):
+    """Pays to a bank account that the holder types on its page; every call leaves the machine."""
+
+    name: str
+    #: The programme's ledger account that the money is taken from.
+    clearing_account: str
+
+    def create_page(self, *, reference: str, amount: Money, return_url: str) -> Session:
+        """Make the page that asks for bank details; repeated with the same reference it is the same page.
+
+        Raises:
+            GatewayUnavailable, GatewayRefused.
+        """
+        ...
+
+    def fetch_payout(self, *, session_ref: str) -> PayoutState:
+        """How it stands.
+
+        Raises:
+            GatewayUnavailable.
+        """
+        ...
+
+
 class GatewayBooks(Protocol):
     """The gateway's own books, for a reconciliation; every call leaves the machine."""
 
@@ -226,6 +261,7 @@ class GatewayBooks(Protocol):
         ...
 
 
+_PAYOUTS = {"sandbox": "payments.topups.sandbox.payouts"}
 _ADAPTERS = {"sandbox": "payments.topups.sandbox.adapter", "stripe": "payments.topups.stripe.adapter"}
 
 
@@ -233,6 +269,15 @@ def gateway(name: str | None = None) -> TopUpGateway:
     """The gateway of this installation, or the one that an older top-up came through."""
     adapter: TopUpGateway = import_module(_ADAPTERS[name or settings.TOP_UP_GATEWAY]).adapter()
     return adapter
+
+
+def payout_gateway(name: str | None = None) -> PayoutGateway | None:
+    """Who pays to bank accounts here, or paid an older one; None where nobody does."""
+    name = name or settings.PAYOUT_GATEWAY
+    if name == "none":
+        return None
+    found: PayoutGateway = import_module(_PAYOUTS[name]).adapter()
+    return found
 
 
 def books(name: str) -> GatewayBooks | None:

@@ -200,6 +200,47 @@ class TopUpRefund(models.Model):
         return Money(self.amount_minor, self.currency)
 
 
+class PayoutStatus(StrEnum):
+    """Where money stands that goes to a bank account."""
+
+    CREATED = "created"
+    WAITING = "waiting"
+    PENDING = "pending"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+
+
+class BankPayout(models.Model):
+    """The part of a withdrawal that came from other people: it goes to a bank account typed on the provider's page."""
+
+    id = IdField("part")
+    withdrawal = models.OneToOneField(Withdrawal, on_delete=models.PROTECT, related_name="payout")
+    amount_minor = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    status = models.TextField(default=PayoutStatus.CREATED.value)
+    gateway = models.TextField()
+    session_ref = models.TextField(default="", blank=True)
+    #: Where the holder types the bank account.
+    hosted_url = models.TextField(default="", blank=True)
+    failure = models.TextField(default="", blank=True)
+    created_at = models.DateTimeField(db_default=DatabaseNow())
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            state_check(PayoutStatus, name="bank_payout_status"),
+            models.CheckConstraint(condition=Q(amount_minor__gt=0), name="bank_payout_positive"),
+        ]
+        indexes = [
+            models.Index(fields=["created_at"], condition=Q(status__in=["waiting", "pending"]), name="bank_payout_open")
+        ]
+
+    @property
+    def amount(self) -> Money:
+        """What goes."""
+        return Money(self.amount_minor, self.currency)
+
+
 class TopUpDispute(models.Model):
     """What a bank disputes of a top-up, as the gateway says, and what we have taken for it."""
 
@@ -259,4 +300,21 @@ class SandboxCheckout(models.Model):
                 condition=Q(status__in=["open", "challenge", "processing", "paid", "declined", "expired"]),
                 name="sandbox_checkout_status",
             )
+        ]
+
+
+class SandboxPayout(models.Model):
+    """The sandbox's own memory of a page that asks for bank details: the outcome alone, never an account."""
+
+    reference = models.TextField(primary_key=True)
+    session_ref = models.TextField(unique=True)
+    amount_minor = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    return_url = models.TextField()
+    status = models.TextField(default="open")
+    created_at = models.DateTimeField(db_default=DatabaseNow())
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(status__in=["open", "paid", "refused"]), name="sandbox_payout_status")
         ]

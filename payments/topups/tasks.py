@@ -8,9 +8,9 @@ import structlog
 from celery import shared_task
 from django.db.models import Q
 
-from payments.topups import inbox, reconciling, top_ups, withdrawals
+from payments.topups import inbox, payouts, reconciling, top_ups, withdrawals
 from payments.topups.gateway import GatewayBusy, GatewayUnavailable, books, gateway
-from payments.topups.models import Reconciliation, TopUp, TopUpStatus
+from payments.topups.models import BankPayout, PayoutStatus, Reconciliation, TopUp, TopUpStatus
 from payments.topups.sandbox import adapter, checkout
 from wallet.core import clock, outbox
 from wallet.core.actors import Actor
@@ -64,6 +64,20 @@ def send_refund(entry: OutboxEntry) -> None:
         withdrawals.send(refund_id=entry.ref, now=clock.now())
 
 
+@outbox.handles(payouts.MAKE_PAGE)
+def payout_page(entry: OutboxEntry) -> None:
+    """Have the page made that asks for bank details."""
+    with _in_turn():
+        payouts.make_page(payout_id=entry.ref, now=clock.now())
+
+
+@outbox.handles(payouts.LOOK)
+def payout_look(entry: OutboxEntry) -> None:
+    """Ask how a payout stands."""
+    with _in_turn():
+        payouts.look(payout_id=entry.ref, now=clock.now())
+
+
 @outbox.handles(checkout.EMIT)
 def emit(entry: OutboxEntry) -> None:
     """The sandbox gateway tells of an outcome."""
@@ -84,6 +98,19 @@ def poll() -> int:
             return 0  # it does not answer: the next poll asks again
         except WalletError as refusal:
             log.error("topups.poll.failed", top_up=top_up_id, error=type(refusal).__name__)  # noqa: TRY400 - ids alone
+    return len(ids)
+
+
+@shared_task(name="payments.topups.poll_payouts")
+def poll_payouts() -> int:
+    """Look at every payout that is under way; returns how many."""
+    is_open = BankPayout.objects.filter(status__in=[PayoutStatus.WAITING, PayoutStatus.PENDING])
+    ids = list(is_open.order_by("created_at").values_list("id", flat=True)[:_BATCH])
+    for payout_id in ids:
+        try:
+            payouts.look(payout_id=payout_id, now=clock.now())
+        except GatewayUnavailable:
+            return 0  # it does not answer: the next poll asks again
     return len(ids)
 
 

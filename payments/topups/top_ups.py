@@ -6,7 +6,7 @@ from django.conf import settings
 
 from cards.issuing import cards
 from cards.issuing.states import CardStatus
-from payments.topups import disputes, lots, refunds, withdrawals
+from payments.topups import disputes, following, lots, refunds
 from payments.topups.disclosures import disclose_session, record_what_was_typed
 from payments.topups.gateway import GatewayRefused, GatewayUnavailable, Payment, PaymentState, Session, gateway
 from payments.topups.models import TopUp, TopUpStatus
@@ -175,7 +175,7 @@ def _follow(top_up: TopUp, payment: Payment, actor: Actor, now: datetime) -> Non
     for dispute in payment.disputes:
         disputes.apply(top_up=top_up, told=dispute, now=now)
     lots.settle_state(top_up=top_up, actor=actor, now=now)
-    withdrawals.follow(top_up=top_up, now=now)
+    following.follow(top_up=top_up, now=now)
 
 
 @needs_transaction

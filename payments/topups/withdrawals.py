@@ -8,19 +8,16 @@ it; what the gateway does not take comes back to it.
 from collections.abc import Sequence
 from datetime import datetime
 
-from django.db.models import F
-
-from payments.topups import lots, refunds
+from payments.topups import following, lots, payouts, refunds
 from payments.topups.disclosures import disclose_refund
 from payments.topups.gateway import GatewayRefused, Refund, RefundState, gateway
 from payments.topups.models import RefundStatus, TopUp, TopUpRefund, TopUpStatus, Withdrawal, WithdrawalStatus
-from wallet.activity import lines, notices
+from wallet.activity import lines
 from wallet.core import outbox
 from wallet.core.actors import Actor
 from wallet.core.errors import Invalid, Kind, NotFound, WalletError
 from wallet.core.money import Money
-from wallet.core.states import StateMachine
-from wallet.core.transactions import needs_transaction, owns_transaction
+from wallet.core.transactions import owns_transaction
 from wallet.ledger import accounts, transfers
 from wallet.ledger.accounts import AccountKind
 from wallet.ledger.refusals import InsufficientFunds
@@ -28,21 +25,11 @@ from wallet.ledger.transfers import Op, Transfer
 from wallet.users import freezes
 
 __all__ = [
-    "InsufficientFunds", "NothingToGoBackTo", "create_withdrawal", "find_withdrawal", "follow", "newest", "possible",
+    "InsufficientFunds", "NothingToGoBackTo", "create_withdrawal", "find_withdrawal", "possible",
     "send",
 ]  # fmt: skip
 
 W = WithdrawalStatus
-MACHINE: StateMachine[WithdrawalStatus] = StateMachine(
-    "withdrawal",
-    {
-        "send": {W.CREATED: W.PENDING},
-        "arrive": {W.CREATED: W.SUCCEEDED, W.PENDING: W.SUCCEEDED},
-        # Even what had arrived may be sent back by a bank.
-        "fail": {W.CREATED: W.FAILED, W.PENDING: W.FAILED, W.SUCCEEDED: W.FAILED},
-    },
-)
-
 SEND = "topups.send_refund"
 _ACTOR = Actor.system("topups.withdrawals")
 
@@ -75,10 +62,11 @@ def left_of(lot: TopUp) -> Money:
     return Money(lot.amount_minor - lot.refunded_minor, lot.currency)
 
 
-def possible(holder_id: str, currency: str) -> Money:
-    """What could go back at most, if it is there."""
+def possible(holder_id: str, currency: str, *, now: datetime) -> Money:
+    """What could go out at most, if it is there: to lots, and to a bank account."""
     own = TopUp.objects.filter(holder_id=holder_id, currency=currency, status=TopUpStatus.SUCCEEDED)
-    return Money(sum(left_of(lot).minor for lot in own), currency)
+    to_bank = payouts.payable(holder_id=holder_id, currency=currency, now=now)
+    return Money(sum(left_of(lot).minor for lot in own), currency) + to_bank
 
 
 @owns_transaction
@@ -95,11 +83,13 @@ def create_withdrawal(
     """
     if not freezes.may_spend(holder_id):
         raise freezes.WalletPaused
-    parts = _parts(holder_id=holder_id, amount=amount, top_up_id=top_up_id)
+    parts, rest = _parts(holder_id=holder_id, amount=amount, top_up_id=top_up_id)
+    if rest and (top_up_id or payouts.payable(holder_id=holder_id, currency=amount.currency, now=now) < rest):
+        raise NothingToGoBackTo
     made = Withdrawal.objects.create(
         holder_id=holder_id, amount_minor=amount.minor, currency=amount.currency, top_up_id=top_up_id, created_at=now
     )
-    MACHINE.record(subject=made.id, event="create", before=W.CREATED, after=W.CREATED, actor=actor)
+    following.MACHINE.record(subject=made.id, event="create", before=W.CREATED, after=W.CREATED, actor=actor)
     batch = []
     for lot, minor in parts:
         part = TopUpRefund.objects.create(
@@ -110,6 +100,8 @@ def create_withdrawal(
         lots.settle_state(top_up=lot, actor=actor, now=now)
         disclose_refund(lot, part)
         outbox.enqueue(topic=SEND, ref=part.id)
+    if rest:
+        batch.append(payouts.create(withdrawal=made, amount=rest, now=now))
     transfers.post(batch)
     lines.record(
         holder_id=holder_id, kind="withdrawal", direction="out", amount=amount, status=made.status, ref=made.id, now=now
@@ -117,8 +109,8 @@ def create_withdrawal(
     return made
 
 
-def _parts(*, holder_id: str, amount: Money, top_up_id: str) -> list[tuple[TopUp, int]]:
-    """Which lots it goes back to; they are locked, in one order everywhere."""
+def _parts(*, holder_id: str, amount: Money, top_up_id: str) -> tuple[list[tuple[TopUp, int]], Money]:
+    """Which lots it goes back to, and what is left of it; they are locked, in one order everywhere."""
     own = TopUp.objects.filter(holder_id=holder_id, currency=amount.currency, status=TopUpStatus.SUCCEEDED)
     if top_up_id:
         own = own.filter(id=top_up_id)
@@ -133,9 +125,7 @@ def _parts(*, holder_id: str, amount: Money, top_up_id: str) -> list[tuple[TopUp
             left -= part
     if left and top_up_id:
         raise Invalid("is more than what is left of this top-up", pointer="/amount")
-    if left:
-        raise NothingToGoBackTo
-    return parts
+    return parts, Money(left, amount.currency)
 
 
 def _transfer(lot: TopUp, part: TopUpRefund) -> Transfer:
@@ -174,58 +164,4 @@ def record(*, top_up_id: str, told: Sequence[Refund], now: datetime) -> None:
     for one in told:
         refunds.apply(top_up=lot, told=one, now=now)
     lots.settle_state(top_up=lot, actor=_ACTOR, now=now)
-    follow(top_up=lot, now=now)
-
-
-@needs_transaction
-def follow(*, top_up: TopUp, now: datetime) -> None:
-    """Bring the withdrawals that this lot has a part in to what became of their parts."""
-    about = TopUpRefund.objects.filter(top_up=top_up).exclude(withdrawal="").values("withdrawal")
-    open_ones = Withdrawal.objects.filter(id__in=about).exclude(status=W.FAILED)
-    for withdrawal in open_ones.select_for_update(of=("self",)).order_by("id"):
-        _settle(withdrawal, now)
-
-
-def _settle(withdrawal: Withdrawal, now: datetime) -> None:
-    """All parts arrived: succeeded. One failed and the rest ended: failed, with what arrived said."""
-    parts = list(TopUpRefund.objects.filter(withdrawal=withdrawal.id))
-    states = {part.status for part in parts}
-    back = sum(part.amount_minor for part in parts if part.status == RefundStatus.FAILED)
-    if states == {RefundStatus.SUCCEEDED}:
-        event = "arrive"
-    elif RefundStatus.FAILED in states and not states & {RefundStatus.CREATED, RefundStatus.PENDING}:
-        event = "fail"
-    else:
-        event = "send" if RefundStatus.CREATED not in states else ""
-    withdrawal.returned_minor = back
-    before = WithdrawalStatus(withdrawal.status)
-    if event and before in MACHINE.edges[event]:
-        withdrawal.status = MACHINE.after(before, event)
-        MACHINE.record(subject=withdrawal.id, event=event, before=before, after=W(withdrawal.status), actor=_ACTOR)
-        _tell(withdrawal, parts, now)
-    withdrawal.save()
-
-
-def _tell(withdrawal: Withdrawal, parts: list[TopUpRefund], now: datetime) -> None:
-    if withdrawal.status == W.FAILED:
-        withdrawal.failure = next((part.failure for part in parts if part.failure), "") or "refused"
-    if withdrawal.status in {W.SUCCEEDED, W.FAILED}:
-        withdrawal.ended_at = now
-        amount = (
-            withdrawal.amount
-            if withdrawal.status == W.SUCCEEDED
-            else Money(withdrawal.returned_minor, withdrawal.currency)
-        )
-        notices.notify(
-            holder_id=withdrawal.holder_id, kind=f"withdrawal_{withdrawal.status}", ref=withdrawal.id,
-            facts={"amount": amount}, now=now,
-        )  # fmt: skip
-    lines.restate(
-        holder_id=withdrawal.holder_id, ref=withdrawal.id, status=withdrawal.status, reason=withdrawal.failure
-    )  # fmt: skip
-
-
-def newest(holder_id: str) -> list[TopUp]:
-    """The holder's lots that something is left of, the newest first: for the page."""
-    own = TopUp.objects.filter(holder_id=holder_id, status=TopUpStatus.SUCCEEDED, amount_minor__gt=F("refunded_minor"))
-    return [lot for lot in own.order_by("-succeeded_at", "-id") if left_of(lot)]
+    following.follow(top_up=lot, now=now)

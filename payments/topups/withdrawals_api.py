@@ -2,12 +2,13 @@
 
 from typing import Any, cast
 
+from django.conf import settings
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 
 from payments.topups import withdrawals
-from payments.topups.models import Withdrawal, WithdrawalStatus
+from payments.topups.models import BankPayout, PayoutStatus, Withdrawal, WithdrawalStatus
 from wallet.core import clock
 from wallet.core.actors import Actor
 from wallet.core.api import cursor_page
@@ -33,6 +34,7 @@ class WithdrawalBody(serializers.Serializer[Any]):
     amount = MoneyField()
     returned = MoneyField(minimum=0, help_text="what came back, because a part could not go out")
     top_up = serializers.CharField(allow_null=True)
+    payout_url = serializers.CharField(allow_null=True, help_text="where the bank account is typed, if one is needed")
     created_at = serializers.DateTimeField()
     ended_at = serializers.DateTimeField(allow_null=True)
 
@@ -54,11 +56,19 @@ def withdrawal_body(withdrawal: Withdrawal) -> dict[str, Any]:
                 "amount": withdrawal.amount,
                 "returned": withdrawal.returned,
                 "top_up": withdrawal.top_up_id or None,
+                "payout_url": _payout_url(withdrawal),
                 "created_at": withdrawal.created_at,
                 "ended_at": withdrawal.ended_at,
             }
         ).data
     )
+
+
+def _payout_url(withdrawal: Withdrawal) -> str | None:
+    is_needed = BankPayout.objects.filter(
+        withdrawal=withdrawal, status__in=[PayoutStatus.CREATED, PayoutStatus.WAITING]
+    ).exists()
+    return f"{settings.PUBLIC_URL}/withdrawals/{withdrawal.id}/destination" if is_needed else None
 
 
 class WithdrawalsView(HolderView):

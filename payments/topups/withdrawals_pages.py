@@ -7,7 +7,7 @@ from datetime import datetime
 from django import forms
 from django.contrib.auth.decorators import login_required
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
@@ -15,14 +15,15 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from payments.topups import withdrawals
-from payments.topups.models import Withdrawal, WithdrawalStatus
+from payments.topups.models import BankPayout, PayoutStatus, Withdrawal, WithdrawalStatus
 from wallet.activity import words
 from wallet.core import clock
 from wallet.core.actors import Actor
 from wallet.core.api import Audience, audience
 from wallet.core.errors import WalletError
 from wallet.core.money import Money, parse_money
-from wallet.ledger import accounts, balances
+from wallet.ledger import balances
+from wallet.ledger.accounts import AccountKind
 from wallet.users import stepup
 from wallet.users.acts import Act, may
 from wallet.users.people import get_holder
@@ -37,7 +38,6 @@ class Possible:
     """What could be taken out in one currency, now."""
 
     amount: Money
-    in_main: Money
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,7 @@ class WithdrawalShown:
     tone: str
     at: datetime
     is_waiting: bool
+    needs_account: bool
 
 
 class WithdrawalForm(forms.Form):
@@ -130,6 +131,23 @@ def show(request: HttpRequest, withdrawal_id: str) -> HttpResponse:
     return response
 
 
+@audience(Audience.HOLDER)
+@login_required
+@never_cache
+@require_GET
+def destination(request: HttpRequest, withdrawal_id: str) -> HttpResponse:
+    """Wait until the page is there that asks for bank details, then go to it."""
+    found = withdrawals.find_withdrawal(holder_id=str(request.user.pk), withdrawal_id=withdrawal_id)
+    payout = BankPayout.objects.filter(withdrawal=found).first()
+    if payout is not None and payout.status == PayoutStatus.WAITING:
+        return HttpResponseRedirect(payout.hosted_url)
+    if payout is None or payout.status != PayoutStatus.CREATED:
+        return redirect("withdrawal", found.id)
+    response = render(request, "payments/withdrawal.html", {"withdrawal": _shown(found)})
+    response["Refresh"] = "1"
+    return response
+
+
 def _overview(request: HttpRequest, form: WithdrawalForm, *, status: int) -> HttpResponse:
     holder_id = str(request.user.pk)
     past = Withdrawal.objects.filter(holder_id=holder_id).order_by("-created_at", "-id")[:_SHOWN]
@@ -152,17 +170,18 @@ def _binding(amount: Money) -> dict[str, str | int]:
 
 
 def _possible(holder_id: str) -> list[Possible]:
-    """In each currency: what is left of the lots, as far as it is in the main account."""
+    """In each currency: what may go out, as far as it is in the main account."""
     found = []
-    for currency in sorted({lot.currency for lot in withdrawals.newest(holder_id)}):
-        in_main = balances.available(accounts.main(holder_id, currency))
-        lots = withdrawals.possible(holder_id, currency)
-        found.append(Possible(Money(min(in_main.minor, lots.minor), currency), in_main))
-    return found
+    for balance in balances.of_holder(holder_id):
+        if balance.ref.kind is AccountKind.MAIN:
+            most = withdrawals.possible(holder_id, balance.ref.currency, now=clock.now())
+            found.append(Possible(Money(min(balance.available.minor, most.minor), balance.ref.currency)))
+    return [one for one in found if one.amount]
 
 
 def _shown(withdrawal: Withdrawal) -> WithdrawalShown:
     status = WithdrawalStatus(withdrawal.status)
+    needs_account = BankPayout.objects.filter(withdrawal=withdrawal, status=PayoutStatus.WAITING).exists()
     sentences = {
         WithdrawalStatus.CREATED: (_("It is being sent."), "warn"),
         WithdrawalStatus.PENDING: (_("It is on its way. A bank may take some days."), "warn"),
@@ -170,8 +189,11 @@ def _shown(withdrawal: Withdrawal) -> WithdrawalShown:
         WithdrawalStatus.FAILED: (_("It could not be sent. What could not go out is in your wallet again."), "stop"),
     }
     sentence, tone = sentences[status]
+    if needs_account:
+        sentence = _("A part of it came from other people. Say which bank account it goes to.")
     return WithdrawalShown(
         id=withdrawal.id, amount=withdrawal.amount, returned=withdrawal.returned, status=str(status),
         word=words.status(status), sentence=sentence, tone=tone, at=withdrawal.created_at,
-        is_waiting=status in {WithdrawalStatus.CREATED, WithdrawalStatus.PENDING},
+        is_waiting=status in {WithdrawalStatus.CREATED, WithdrawalStatus.PENDING} and not needs_account,
+        needs_account=needs_account,
     )  # fmt: skip

@@ -68,6 +68,6 @@ def _question(session: dict) -> str:
 
 def _page(title: str, inner: str) -> str:
     return (
-        '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+        '<!doctype html><html lang="en"><meta charset="utf-8"><link rel="icon" href="data:,"><meta name="viewport" content="width=device-width">'
         f"<title>{html.escape(title)}</title><h1>{html.escape(title)}</h1><p>Stripe's double. No money moves here.</p>{inner}"
     )
