@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -10,6 +11,7 @@ from payments.detection.grammar import BARE, CASH, COUNT, OTHER
 from payments.detection.numberwords import NumberWords, SpelledOut
 from payments.detection.tokens import Token, parse_decimal
 
+_HAS_CENTS = re.compile(r"[.,]\d\d$")
 _SMALL = 4
 _SHORT = 4  # letters: "me", "uns", "noch"
 _YEARS = range(1900, 2100)
@@ -105,7 +107,7 @@ class Reader:
 
     def _factor(self, word: str) -> int:
         """What a word after a number multiplies it by: "200 mil", "2 k"."""
-        return 1000 if word == "k" else self._words.multipliers.get(word, 0)
+        return 1000 if word == "k" else 0 if word in self._words.cents else self._words.multipliers.get(word, 0)
 
     def _currency(self, tokens: list[Token], at: int) -> tuple[str, int] | None:
         """The currency written at this place and how many tokens it takes."""
@@ -124,6 +126,8 @@ class Reader:
         """Letters that stick to digits and are no currency: "3g", "20min", "5kg"."""
         text, words = following.text, self._words
         if number.raw is None or following.start != number.end or not text.isalpha() or text in {"x", "k"}:
+            return False
+        if text in words.multipliers:
             return False
         return text not in self._currencies and text not in words.cents and text not in words.notes
 
@@ -181,9 +185,12 @@ class Reader:
             return True
         if after in {"x", "*"} or (before in words.before_money and not after.isalpha()):
             return False
+        if _is_plural(after) and after not in words.after_money:
+            return True  # "you owe me 5 kois"
         if after.isalpha() and after not in words.countables and self._is_owed(out):
             return False  # "you owe me 20 innit"
-        return before in words.before_count or (after.isalpha() and after not in words.after_money)
+        cents = token.raw is not None and _HAS_CENTS.search(token.raw) is not None  # "dein Anteil sind 12,80"
+        return (before in words.before_count and not cents) or (after.isalpha() and after not in words.after_money)
 
     def _is_owed(self, before: Sequence[Token]) -> bool:
         """Whether what stands just before says that this is owed."""
@@ -192,6 +199,10 @@ class Reader:
             return False
         last = before[-1].text
         return last in owed or (len(before) > 1 and before[-2].text in owed and len(last) <= _SHORT)
+
+
+def _is_plural(word: str) -> bool:
+    return len(word) > _SHORT and word[-1] == "s" and word.isalpha()
 
 
 def is_known(number: Token) -> bool:

@@ -22,7 +22,7 @@ from payments.detection.message import EVERYONE, NOTHING, ContextMessage, Findin
 from payments.detection.reading import Reading, read
 
 _PAIR = 2
-_ASK_CONTEXT = {Needs.MONEY, Needs.COST, Needs.CONTEXT, Needs.NUDGE}
+_ASK_CONTEXT = {Needs.MONEY, Needs.COST, Needs.CONTEXT, Needs.PENDING, Needs.NUDGE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +61,11 @@ class Guards:
     why: str = ""
     whole: bool = False
     dead: tuple[tuple[int, int], ...] = ()
+    prices: tuple[tuple[int, int], ...] = ()  # dead, but for those who share the price
+
+    def stretches(self, intent: Intent) -> tuple[tuple[int, int], ...]:
+        """What does not count when a message does this."""
+        return self.dead if intent is Intent.SPLIT else self.dead + self.prices
 
 
 class Detector:
@@ -85,7 +90,11 @@ class Detector:
         matches = [match for entry in self.entries if isinstance(entry, Rule) for match in self._matches(entry)]
         if not matches or self.guards.whole:
             return NOTHING
-        hits = [hit for hit in matches if not self._is_dead(hit.start, hit.end) and self._has(hit.rule.needs)]
+        hits = [
+            hit
+            for hit in matches
+            if not self._is_dead(hit.start, hit.end, hit.rule.intent) and self._has(hit.rule.needs)
+        ]
         if not hits:
             return NOTHING
         best = max(hits, key=self._weight)
@@ -98,6 +107,7 @@ class Detector:
         """What only looks like payment talk: the whole message, or some clauses."""
         line = self.reading.line
         dead: list[tuple[int, int]] = []
+        prices: list[tuple[int, int]] = []
         why = ""
         for guard in self.entries:
             if not isinstance(guard, Guard):
@@ -108,8 +118,8 @@ class Detector:
                 why = guard.why
                 if guard.whole:
                     return Guards(whole=True, why=why)
-                dead.append(self._clause(match.start(), match.end()))
-        return Guards(why=why, dead=tuple(dead))
+                (prices if why == "price" else dead).append(self._clause(match.start(), match.end()))
+        return Guards(why=why, dead=tuple(dead), prices=tuple(prices))
 
     def _clause(self, start: int, end: int) -> tuple[int, int]:
         """The stretch between the breaks around a match; a comma breaks only where a clause can begin."""
@@ -123,8 +133,8 @@ class Detector:
             last += 1
         return reading.starts[first], reading.starts[last] + len(tokens[last].text)
 
-    def _is_dead(self, start: int, end: int) -> bool:
-        return any(start < stop and end > begin for begin, stop in self.guards.dead)
+    def _is_dead(self, start: int, end: int, intent: Intent = Intent.NONE) -> bool:
+        return any(start < stop and end > begin for begin, stop in self.guards.stretches(intent))
 
     # Rules
 
@@ -152,6 +162,8 @@ class Detector:
                 met = pending is not None or self._has_cash or self._has_money_word or self._has_cost_word
             case Needs.CONTEXT:
                 met = pending is not None or self._has_cash
+            case Needs.PENDING:
+                met = pending is not None
             case Needs.NUDGE:
                 met = pending is not None and pending.finding.intent is not Intent.NONE
             case Needs.ANSWER:
@@ -222,9 +234,9 @@ class Detector:
 
     @cached_property
     def question(self) -> Finding | None:
-        """The question about a debt that the message before asked, if it named no sum."""
+        """The question about a debt that the message before asked, if it named no sum; not all type a mark."""
         for earlier, detector in self._earlier[:2]:
-            if earlier.sender != self.message.sender and "?" in earlier.text:
+            if earlier.sender != self.message.sender:
                 finding = detector.finding
                 return finding if finding.intent is not Intent.NONE and finding.amount_minor is None else None
         return None
@@ -248,7 +260,13 @@ class Detector:
         roles = [entry for entry in self.entries if isinstance(entry, AmountRole)]
         shares = [entry for entry in self.entries if isinstance(entry, Share)]
         total = sums.choose(
-            self.reading, intent, (hit.start, hit.end), self.guards.dead, roles, shares, self.message.locale
+            self.reading,
+            intent,
+            (hit.start, hit.end),
+            self.guards.stretches(intent),
+            roles,
+            shares,
+            self.message.locale,
         )
         from_context = False
         if total.minor is None and not total.vague and self.pending is not None:

@@ -1,8 +1,8 @@
 """Compiles the phrases of a language file.
 
 A phrase is a row of words with a few signs. `(a|b c)`: one of; `[a|b]`: may be missing; `{pay}`: any phrase of the
-lexicon entry; `pay*`: any word that begins so; `!word`: not that word; `..`: up to four words inside a clause; `...`:
-up to eight words inside a sentence; `~`: an ellipsis; `^` and `$`: begin and end of a clause, `^^` and `$$` of the
+lexicon entry; `pay*`: any word that begins so; `*me`: any that ends so; `_`: any one word; `!word`: not that word; `..`:
+up to four words inside a clause; `...`: up to eight words inside a sentence; `~`: an ellipsis; `^` and `$`: begin and end of a clause, `^^` and `$$` of the
 message. Of numbers, `{amt}` is any amount, `{cur}` one with its currency, `{num}` a bare one that may be money, `{n}`
 any number, `{count}` one that cannot be money; `{AMT}` and `{N}` mark the one that the phrase is about. `{name}` is
 somebody of the thread.
@@ -29,7 +29,7 @@ _GAPS = {
     "...": "(?:[^ .!?;~]+ ){0,8}?",
 }
 _ANCHORS = {
-    "^": "(?:^ |(?<=[.!?;:,~)(] ))",
+    "^": "(?:(?<=^ )|(?<=[.!?;:,~)(] ))",
     "$": "(?=[.!?;:,~)(]|$)",
     "^^": "^ (?:[^\\w¤#№∅@+=]+ )*",
     "$$": "(?=(?:[^\\w¤#№∅@+=]+ )*$)",
@@ -105,7 +105,7 @@ class Lexicon:
         part = self._sequence(source)
         if part.key is None:
             raise GrammarError(f"{self._language}: {source!r} could match without any word of its own")
-        start = "" if part.regex.startswith(("(?:^", "^")) else "(?<= )"
+        start = "" if part.regex.startswith("^") else "(?<= )"
         others = tuple(key for key in part.keys if key is not part.key)
         return Phrase(source, re.compile(start + part.regex), part.key, others)
 
@@ -180,6 +180,10 @@ class Lexicon:
             return _Part(regex, Key(frozenset(words)))
         if item.startswith("{"):
             return self._entry(item[1:-1], source)
+        if item == "_":
+            return _Part("[^\\W\\d_]\\w* ", None)
+        if item[0] == "*" and len(item) > 1:
+            return _Part(f"[^\\W\\d_]\\w*{re.escape(item[1:])} ", None)
         prefix = item.removesuffix("*")
         if prefix not in {item, ""}:
             return _Part(re.escape(prefix) + "\\w* ", Key(frozenset(), frozenset({prefix})))

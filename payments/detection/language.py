@@ -33,6 +33,7 @@ class Needs(StrEnum):
     AMOUNT = "amount"  # an amount in the message
     COST = "cost"  # an amount, a word for money, or something that is paid for
     CONTEXT = "context"  # an amount with its currency, or a pending sum in the context
+    PENDING = "pending"  # a pending sum in the context
     NUDGE = "nudge"  # a pending debt in the context, whose direction it takes
     ANSWER = "answer"  # a question about a debt just before
 
@@ -93,7 +94,7 @@ class Payer:
 
 
 Entry = Guard | Rule | Share | AmountRole | Payer
-CONTEXTUAL = frozenset({Needs.NUDGE, Needs.ANSWER})
+CONTEXTUAL = frozenset({Needs.PENDING, Needs.NUDGE, Needs.ANSWER})
 
 
 class Language:
@@ -108,7 +109,7 @@ class Language:
         self._glued = [(re.compile(fold_data(old)), fold_data(new)) for old, new in data.get("glued", [])]
         self.expand = lru_cache(maxsize=20_000)(self._expand)
         self.lexicon = lexicon = Lexicon(data["lexicon"], self.function_words, self._elisions, code)
-        self.reader = Reader(_number_words(data["numbers"], data["lexicon"]["nonmoney"] + data["numbers"]["units"]))
+        self.reader = Reader(_number_words(data, self.function_words))
         self.breaks = frozenset(map(fold_data, data.get("breaks", []))) | set(".!?;~()")
         self.joiners = frozenset(map(fold_data, data["numbers"]["joiners"])) | {"+", ",", "&"}
         self.money = lexicon.phrase("{money}")
@@ -147,7 +148,10 @@ class Language:
         return tuple(part for half in word.split("'") if half for part in self.expand(half))
 
 
-def _number_words(data: Mapping[str, Any], countables: list[str]) -> NumberWords:
+def _number_words(language: Mapping[str, Any], function_words: frozenset[str]) -> NumberWords:
+    data = language["numbers"]
+    countables = language["lexicon"]["nonmoney"] + data["units"]
+
     def folded(name: str) -> frozenset[str]:
         return frozenset(map(fold_data, data.get(name, [])))
 
@@ -177,7 +181,7 @@ def _number_words(data: Mapping[str, Any], countables: list[str]) -> NumberWords
         before_money=folded("before_money"),
         owed_before=folded("owed_before"),
         countables=frozenset(map(fold_data, countables)),
-        after_money=folded("after_money"),
+        after_money=folded("after_money") | function_words,
         nouns=folded("nouns"),
         ordinal_before=folded("ordinal_before"),
     )

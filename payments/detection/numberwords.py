@@ -10,7 +10,7 @@ from payments.detection import currencies
 from payments.detection.grammar import BARE, CASH
 from payments.detection.tokens import Token
 
-_TEN, _TWENTY, _HUNDRED = 10, 20, 100
+_SEVEN, _TEN, _TWENTY, _HUNDRED = 7, 10, 20, 100
 _FOURS, _FOUR_TWENTIES = 4, 80  # quatre-vingts
 _PRICE_ENDS = {20, 25, 30, 40, 50, 60, 70, 75, 80, 90}  # "twelve fifty"
 
@@ -56,7 +56,10 @@ class SpelledOut:
         while at < len(tokens):
             token = tokens[at]
             following = tokens[at + 1].text if at + 1 < len(tokens) else ""
-            if words.begins(token.text):
+            if token.text in words.multipliers and token.text not in words.cents and out and out[-1].raw is not None:
+                out.append(token)  # "50 mil": the digits take it
+                at += 1
+            elif words.begins(token.text):
                 number, at = self._number(tokens, at)
                 out.append(number)
             elif token.text in words.articles and (words.begins(following) or following in words.nouns):
@@ -123,7 +126,7 @@ def _adds(current: int, value: int) -> bool:
     if current == 0:
         return True
     if value < _TEN:
-        return current % _TEN == 0 and current % _HUNDRED != _TEN
+        return current % _TEN == 0 and (current % _HUNDRED != _TEN or value >= _SEVEN)  # dix-sept
     if value < _TWENTY:
         return current % _HUNDRED in (0, 60, 80)
     return current % _HUNDRED == 0
