@@ -175,22 +175,20 @@ class Reader:
         """Whether a bare number counts things, people, hours or years, and is no sum."""
         words = self._words
         before = out[-1].text if out else ""
-        if before in {"♯", "nr", "no"} or (before == "-" and len(out) > 1 and out[-2].end == out[-1].start):
-            return True  # "#3", "bob-12"
+        thing = after.isalpha() and after not in words.after_money  # "5 kois"
         if not is_known(token):  # an anonymiser took it out
-            return before not in words.before_money or (after.isalpha() and after not in words.after_money)
-        value = value_of(token)
-        little = 0 < value <= _SMALL or (token.raw is not None and value in _YEARS)
-        if little and value == value.to_integral_value() and before not in words.owed_before:
+            return before not in words.before_money or thing
+        if before == "-" and len(out) > 1 and out[-2].end == out[-1].start:
+            return True  # "bob-12"
+        if (before not in words.owed_before and _is_little_or_a_year(token)) or before in {"♯", "nr", "no"}:
             return True
         if after in {"x", "*"} or (before in words.before_money and not after.isalpha()):
             return False
-        if _is_plural(after) and after not in words.after_money:
-            return True  # "you owe me 5 kois"
-        if after.isalpha() and after not in words.countables and self._is_owed(out):
-            return False  # "you owe me 20 innit"
+        if after.isalpha() and (thing or self._is_owed(out)):  # "you owe me 20 innit"
+            return after in words.countables or (thing and _is_plural(after)) or not self._is_owed(out)
         cents = token.raw is not None and _HAS_CENTS.search(token.raw) is not None  # "dein Anteil sind 12,80"
-        return (before in words.before_count and not cents) or (after.isalpha() and after not in words.after_money)
+        both = f"{out[-2].text} {before}" if len(out) > 1 else ""  # "on était 15", not "c'était 15"
+        return not cents and (before in words.before_count or both in words.before_count)
 
     def _is_owed(self, before: Sequence[Token]) -> bool:
         """Whether what stands just before says that this is owed."""
@@ -199,6 +197,12 @@ class Reader:
             return False
         last = before[-1].text
         return last in owed or (len(before) > 1 and before[-2].text in owed and len(last) <= _SHORT)
+
+
+def _is_little_or_a_year(number: Token) -> bool:
+    value = value_of(number)
+    little = 0 < value <= _SMALL or (number.raw is not None and value in _YEARS)
+    return little and value == value.to_integral_value()
 
 
 def _is_plural(word: str) -> bool:

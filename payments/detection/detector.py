@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from payments.detection import sums
+from payments.detection.cues import weigh
 from payments.detection.firstlook import first_look, language_of
 from payments.detection.grammar import BARE, CASH
 from payments.detection.language import (
@@ -88,17 +89,36 @@ class Detector:
     def finding(self) -> Finding:
         """The answer."""
         matches = [match for entry in self.entries if isinstance(entry, Rule) for match in self._matches(entry)]
-        if not matches or self.guards.whole:
+        if not (matches or self._is_money) or self.guards.whole:
             return NOTHING
         hits = [
             hit
             for hit in matches
             if not self._is_dead(hit.start, hit.end, hit.rule.intent) and self._has(hit.rule.needs)
         ]
-        if not hits:
-            return NOTHING
-        best = max(hits, key=self._weight)
-        return self._answer(best)
+        if hits:
+            return self._answer(max(hits, key=self._weight))
+        return self._answer(weak) if (weak := self._weak_hit) is not None else NOTHING
+
+    @property
+    def _is_money(self) -> bool:
+        """Whether weak evidence is worth weighing: a sum that must be money, or a number beside a word of debts."""
+        return self._has_cash or (
+            self._has_amount and self.reading.language.debt.regex.search(self.reading.line) is not None
+        )
+
+    @property
+    def _weak_hit(self) -> Hit | None:
+        """What the cues say together."""
+        if not self._is_money:
+            return None
+        language, line = self.reading.language, self.reading.line
+        cues = [language.cues[number] for number in sorted(language.cue_index.find(set(line.split())))]
+        found = weigh(cues, line, self._is_dead, cash=self._has_cash)
+        if found is None:
+            return None
+        rule = Rule(language.debt, found.intent, Needs.NOTHING, 0)
+        return Hit(rule, found.start, found.end)
 
     # Guards
 
@@ -159,7 +179,7 @@ class Detector:
             case Needs.MONEY:
                 met = pending is not None or self._has_amount or self._has_money_word
             case Needs.COST:
-                met = pending is not None or self._has_cash or self._has_money_word or self._has_cost_word
+                met = pending is not None or self._has_price or self._has_money_word or self._has_cost_word
             case Needs.CONTEXT:
                 met = pending is not None or self._has_cash
             case Needs.PENDING:
@@ -179,6 +199,15 @@ class Detector:
     @cached_property
     def _has_cash(self) -> bool:
         return self._live(CASH)
+
+    @cached_property
+    def _has_price(self) -> bool:
+        """A sum, also one that is told as a price: a cost is shared."""
+        prices = self.guards.prices
+        return self._has_cash or any(
+            token.text in {CASH, BARE} and any(begin <= start < end for begin, end in prices)
+            for token, start in zip(self.reading.tokens, self.reading.starts, strict=True)
+        )
 
     @cached_property
     def _has_amount(self) -> bool:

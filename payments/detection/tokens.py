@@ -43,8 +43,8 @@ _ORDINALS = frozenset({"st", "nd", "rd", "th", "eme", "emes", "er", "ere", "re",
 # Signs of the grammar, when somebody types them.
 _TAKEN = {CASH: "•", BARE: "♯", COUNT: "•", OTHER: "•", NAME: "•"}
 _FIXED = {
-    "fifty": HALVES, "iban": "iban", "phone": OTHER, "date": OTHER, "time": OTHER, "percent": OTHER, "blank": BARE, "line": ".",
-    "dots": "~", "mask": "♥", "face": "♥", "web": "link",
+    "fifty": HALVES, "iban": "iban", "phone": OTHER, "date": OTHER, "time": OTHER, "percent": OTHER, "blank": BARE,
+    "line": ".", "dots": "~", "mask": "♥", "face": "♥", "web": "link",
 }  # fmt: skip
 _THOUSANDS = 3  # digits in a group, and decimals of a dinar
 
