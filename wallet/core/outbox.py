@@ -67,7 +67,7 @@ def enqueue(
     return entry
 
 
-def wake(entry_id: int, topic: str) -> None:
+def wake(entry_id: int, topic: str = "") -> None:
     """Tell a worker about a row, after the commit; whoever is not told is found by the sweeper."""
     queue = settings.OUTBOX_QUEUES.get(topic, settings.CELERY_TASK_DEFAULT_QUEUE)
     work.apply_async((entry_id,), queue=queue, retry=False)
