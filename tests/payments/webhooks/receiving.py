@@ -6,10 +6,13 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from payments.webhooks import tasks
 from payments.webhooks.models import Delivery
 from tests.payments.requests.test_requests_api import Story
 from wallet.core import clock, outbox
 from wallet.core.models import OutboxEntry
+
+assert tasks.deliver, "registers its topics with the outbox"
 
 
 class Door(BaseHTTPRequestHandler):

@@ -8,7 +8,7 @@ import pytest
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from payments.platforms import links
-from payments.webhooks import deliveries, tasks
+from payments.webhooks import deliveries
 from payments.webhooks.addresses import AddressRefused, check_url, is_public
 from payments.webhooks.models import Delivery, Endpoint, Event
 from privacy.exposure.models import Exposure
@@ -20,7 +20,6 @@ from wallet.core.actors import Actor
 from wallet.core.models import OutboxEntry
 
 pytestmark = pytest.mark.django_db(transaction=True)
-assert tasks.deliver, "registers its topics with the outbox"
 
 
 def test_a_paid_request_is_told_in_a_thin_signed_message(story: Story, server: Platform) -> None:
