@@ -4,6 +4,7 @@ It can go fourteen days after it came. Spending is not counted against it: what 
 """
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db.models import Q, Sum
@@ -49,7 +50,7 @@ def payable(*, holder_id: str, currency: str, now: datetime) -> Money:
     return Money(max((came or 0) - (went or 0), 0), currency)
 
 
-def _others(holder_id: str, currency: str) -> object:
+def _others(holder_id: str, currency: str) -> Any:
     people = Q(kind__in=[AccountKind.MAIN, AccountKind.CARD], currency=currency)
     return Account.objects.filter(people).exclude(holder_id=holder_id).values("id")
 

@@ -42,7 +42,8 @@ class StripeBooks:
         with call("balance") as stripe:
             balance = stripe.v1.balance.retrieve()
         found: dict[str, int] = {}
-        for part in [*balance.available, *balance.pending]:
+        parts: list[Any] = [*balance.available, *balance.pending]
+        for part in parts:
             currency = part.currency.upper()
             found[currency] = found.get(currency, 0) + part.amount
         return found
