@@ -71,9 +71,8 @@ def test_stripe_is_told_our_reference_and_the_amount_and_nothing_of_the_person(s
     assert "jane@example.org" not in str(list(kept)) + str(TopUp.objects.filter(id=top_up).values())
 
 
-@pytest.mark.parametrize("method", ["4000000000000002", "4000000000009995"])
-def test_a_declined_card_takes_nothing_and_another_may_follow(stripe: Stripe, alice: Person, method: str) -> None:
-    top_up = topped_up(stripe, alice, method=method)
+def test_a_declined_card_takes_nothing_and_another_may_follow(stripe: Stripe, alice: Person) -> None:
+    top_up = topped_up(stripe, alice, method="4000000000000002")
     assert (status(top_up), on_main(alice)) == ("pending", 0)
     since = stripe.seen
     stripe.do("pay", session=top_up)
@@ -248,15 +247,12 @@ def test_a_lost_answer_of_stripe_makes_one_session(stripe: Stripe, alice: Person
     assert [one["id"] for one in sessions] == [TopUp.objects.get(id=top_up).session_ref]
 
 
-@pytest.mark.parametrize("kind", ["500", "503", "429", "act-then-500"])
+@pytest.mark.parametrize("kind", ["500", "429"])
 def test_an_outage_delays_and_loses_nothing(stripe: Stripe, alice: Person, kind: str) -> None:
     stripe.do("fault", where="POST /v1/checkout/sessions", kind=kind)
     top_up = ask(alice)
     run_worker()
     assert status(top_up) == "created"
-    if kind == "act-then-500":
-        # Stripe repeats its 500 for the same key: it is the poller's and the page's expiry that end it.
-        return
     retry_now()
     stripe.do("pay", session=top_up)
     stripe.do("fault", where="GET /v1/checkout/sessions", kind=kind)

@@ -166,6 +166,10 @@ def _all(double: "Double", *, table: str) -> Any:
     return {"data": [_copy(one) for one in double.books.tables[table].values()]}
 
 
+def _count(double: "Double", *, table: str) -> Any:
+    return {"count": len(double.books.tables[table])}
+
+
 def _calls(double: "Double") -> Any:
     return {"calls": double.calls}
 
@@ -184,6 +188,6 @@ COMMANDS: dict[str, Any] = {
     "pay": _pay, "confirm": _confirm, "settle": _settle, "expire": _expire, "dispute": _dispute,
     "end-dispute": _end_dispute, "warn": _warn, "refund": _refund, "end-refund": _end_refund, "pay-out": _pay_out,
     "fault": _fault, "heal": _heal, "key": _key, "webhooks": _webhooks, "flush": _flush, "deliveries": _deliveries,
-    "sign": _sign, "find": _find, "change": _change, "plant": _plant, "forget": _forget, "all": _all, "calls": _calls,
+    "sign": _sign, "find": _find, "change": _change, "plant": _plant, "forget": _forget, "all": _all, "count": _count, "calls": _calls,
     "violations": _violations, "shift": _shift,
 }  # fmt: skip
