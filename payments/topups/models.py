@@ -47,6 +47,8 @@ class TopUp(models.Model):
     fee_minor = models.BigIntegerField(null=True)
     #: The last fraud warning of the card's issuer that was acted on.
     warning_ref = models.TextField(default="", db_default="", blank=True)
+    #: When the gateway was asked for what was applied last: an answer to an earlier question is old news.
+    asked_at = models.DateTimeField(null=True)
     #: When to ask the gateway next, while the payment is under way.
     look_due_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(db_default=DatabaseNow())

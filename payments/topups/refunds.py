@@ -26,7 +26,8 @@ def apply(*, top_up: TopUp, told: Refund, now: datetime) -> None:
     part.gateway_ref, part.failure = told.ref, told.failure
     if told.state is RefundState.FAILED:
         _come_back(top_up, part, now)
-    part.status = str(told.state)
+    if part.status != RefundStatus.SUCCEEDED or told.state is not RefundState.PENDING:
+        part.status = str(told.state)
     if RefundStatus(part.status) in _ENDED:
         part.ended_at = part.ended_at or now
     part.save()

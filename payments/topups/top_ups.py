@@ -10,7 +10,7 @@ from payments.topups import disputes, following, lots, refunds
 from payments.topups.disclosures import disclose_session, record_what_was_typed
 from payments.topups.gateway import GatewayRefused, GatewayUnavailable, Payment, PaymentState, Session, gateway
 from payments.topups.models import TopUp, TopUpStatus
-from wallet.core import outbox
+from wallet.core import clock, outbox
 from wallet.core.actors import Actor
 from wallet.core.errors import Invalid, Kind, NotFound, WalletError
 from wallet.core.money import Money
@@ -130,18 +130,27 @@ def look(*, top_up_id: str, actor: Actor, now: datetime) -> PaymentState:
     top_up = TopUp.objects.get(id=top_up_id)
     if not top_up.session_ref:
         return PaymentState.OPEN
+    asked_at = clock.now()
     payment = gateway(top_up.gateway).fetch(session_ref=top_up.session_ref)
-    apply(top_up_id=top_up_id, payment=payment, actor=actor, now=now)
+    apply(top_up_id=top_up_id, payment=payment, actor=actor, now=now, asked_at=asked_at)
     return payment.state
 
 
 @owns_transaction
-def apply(*, top_up_id: str, payment: Payment, actor: Actor, now: datetime) -> None:
+def apply(
+    *, top_up_id: str, payment: Payment, actor: Actor, now: datetime, asked_at: datetime | None = None
+) -> None:  # fmt: skip
     """Bring the top-up to what the gateway says of the whole payment: state, fee, what went back, what is disputed.
 
-    Each effect is keyed by its object, so it happens once, whatever told of it and in which order.
+    Each effect is keyed by its object, so it happens once, whatever told of it and in which order. Two workers may ask
+    at the same time: the answer to the earlier question is passed over once the later one is applied.
     """
     top_up = TopUp.objects.select_for_update().get(id=top_up_id)
+    asked_at = asked_at or now
+    if top_up.asked_at is not None and asked_at < top_up.asked_at:
+        return
+    top_up.asked_at = asked_at
+    top_up.save(update_fields=["asked_at"])
     if payment.reference not in {"", top_up.id}:
         raise AmountDiffers
     match payment.state:

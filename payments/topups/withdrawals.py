@@ -8,6 +8,8 @@ it; what the gateway does not take comes back to it.
 from collections.abc import Sequence
 from datetime import datetime
 
+from django.db import connection
+
 from payments.topups import following, lots, payouts, refunds
 from payments.topups.disclosures import disclose_refund
 from payments.topups.gateway import GatewayRefused, Refund, RefundState, gateway
@@ -56,7 +58,7 @@ def find_withdrawal(*, holder_id: str, withdrawal_id: str) -> Withdrawal:
 
 def left_of(lot: TopUp) -> Money:
     """What of a lot may still go back."""
-    if lot.status not in {TopUpStatus.SUCCEEDED, TopUpStatus.DISPUTED} or lot.disputed_minor:
+    if lot.status != TopUpStatus.SUCCEEDED or lot.disputed_minor:
         # Its bank has taken a part already: a refund beside a dispute would pay twice.
         return Money(0, lot.currency)
     return Money(lot.amount_minor - lot.refunded_minor, lot.currency)
@@ -83,6 +85,7 @@ def create_withdrawal(
     """
     if not freezes.may_spend(holder_id):
         raise freezes.WalletPaused
+    _one_at_a_time(holder_id)
     parts, rest = _parts(holder_id=holder_id, amount=amount, top_up_id=top_up_id)
     if rest and (top_up_id or payouts.payable(holder_id=holder_id, currency=amount.currency, now=now) < rest):
         raise NothingToGoBackTo
@@ -107,6 +110,12 @@ def create_withdrawal(
         holder_id=holder_id, kind="withdrawal", direction="out", amount=amount, status=made.status, ref=made.id, now=now
     )
     return made
+
+
+def _one_at_a_time(holder_id: str) -> None:
+    """What came from others is counted, and two counts at once would pay it twice."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"withdrawal:{holder_id}"])
 
 
 def _parts(*, holder_id: str, amount: Money, top_up_id: str) -> tuple[list[tuple[TopUp, int]], Money]:

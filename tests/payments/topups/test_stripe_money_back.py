@@ -5,6 +5,8 @@ import threading
 import pytest
 from django.db import connection
 
+from payments.topups import top_ups
+from payments.topups.gateway import gateway
 from payments.topups.models import TopUp, TopUpDispute, TopUpRefund
 from tests.payments.topups.stripe_cast import (
     Stripe,
@@ -106,6 +108,19 @@ def test_a_dispute_takes_the_money_and_its_end_decides(
     assert status(top_up) == ("succeeded" if money else "disputed")
     assert TopUpDispute.objects.get(gateway_ref=dispute).is_over
     assert verify().differences == []
+
+
+def test_an_old_answer_that_is_applied_late_changes_nothing(stripe: Stripe, alice: Person) -> None:
+    """Two workers ask, and the first to ask is the last to write. Break: apply whatever comes."""
+    top_up = topped_up(stripe, alice)
+    dispute = stripe.do("dispute", payment=top_up)["id"]
+    asked_at = clock.now()
+    old = gateway("stripe").fetch(session_ref=TopUp.objects.get(id=top_up).session_ref)
+    stripe.do("end-dispute", dispute=dispute, status="won")
+    poll()
+    assert (on_main(alice), status(top_up)) == (5000, "succeeded")
+    top_ups.apply(top_up_id=top_up, payment=old, actor=Actor.system("tests"), now=clock.now(), asked_at=asked_at)
+    assert (on_main(alice), status(top_up)) == (5000, "succeeded")
 
 
 def test_an_inquiry_takes_nothing_until_the_bank_does(stripe: Stripe, alice: Person) -> None:
