@@ -9,6 +9,7 @@ urlpatterns = [
     path("privacy/exposures/<str:exposure_id>", pages.exposure, name="privacy-exposure"),
     path("privacy/exposures/<str:exposure_id>/bytes", pages.exposure_bytes, name="privacy-exposure-bytes"),
     path("privacy/consents/<str:consent_id>/receipt", pages.receipt, name="privacy-receipt"),
+    path(".well-known/paravent-keys.json", pages.keys, name="document-keys"),
     path("v1/exposures", ExposuresView.as_view(), name="exposures"),
     path("v1/exposures/<str:exposure_id>", ExposureView.as_view(), name="exposure"),
     path("v1/exposures/<str:exposure_id>/proof", ProofView.as_view(), name="exposure-proof"),
