@@ -3,6 +3,7 @@
 from privacy.consent.models import Consent
 from privacy.crypto.models import BranchKey, DataKey, KeyErasure, KeyRotation, RootKey
 from privacy.exposure.models import Count, Disclosure, Exposure, Recipient
+from privacy.rights.models import Export
 
 __all__ = [
     "BranchKey",
@@ -10,6 +11,7 @@ __all__ = [
     "Count",
     "DataKey",
     "Disclosure",
+    "Export",
     "Exposure",
     "KeyErasure",
     "KeyRotation",

@@ -78,7 +78,7 @@ class Signer:
         return Ed25519PrivateKey.from_private_bytes(keyring.derive("log", *self._labels, version=version).reveal())
 
 
-def canonical(facts: dict[str, Any]) -> bytes:
+def canonical(facts: Any) -> bytes:
     """The bytes that are signed."""
     return orjson.dumps(facts, option=orjson.OPT_SORT_KEYS)
 

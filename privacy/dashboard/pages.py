@@ -13,6 +13,7 @@ from privacy.dashboard.matrix import matrix_of, name_of
 from privacy.exposure import log
 from privacy.exposure.models import Recipient
 from privacy.fields import CLASS_LABELS, FieldClass
+from privacy.rights.exports import SIGNER
 from wallet.core.api import Audience, CursorUnreadable, audience, cursor_page
 from wallet.core.errors import NotFound
 from wallet.core.ids import is_id
@@ -103,4 +104,4 @@ def _download(body: bytes, name: str) -> HttpResponse:
 @require_GET
 def keys(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - Django's signature
     """The public keys that receipts and exports are checked with, offline (`privacy/verify_document.py`)."""
-    return JsonResponse({"keys": RECEIPTS.public_keys()})
+    return JsonResponse({"keys": RECEIPTS.public_keys() + SIGNER.public_keys()})
