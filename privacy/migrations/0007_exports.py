@@ -8,7 +8,7 @@ from wallet.core.models import DatabaseNow
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("privacy", "0005_erasures"),
+        ("privacy", "0006_sealed_log"),
     ]
 
     operations = [
