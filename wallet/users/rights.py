@@ -2,7 +2,6 @@
 
 from datetime import datetime
 
-from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.utils.translation import gettext_lazy as _
 
 from privacy.rights import kinds
@@ -42,7 +41,9 @@ class Account(kinds.Kind):
 
     def erase(self, holder_id: str, *, now: datetime) -> None:  # noqa: ARG002 - for kinds that need the time
         """The row stays for the books, without anything in it; nobody signs in with it again."""
+        nobody = Holder(username=None, is_active=False)
+        nobody.set_unusable_password()
         Holder.objects.filter(pk=holder_id).update(
-            username=None, password=UNUSABLE_PASSWORD_PREFIX, language="en", is_active=False, last_login=None,
+            username=None, password=nobody.password, language="en", is_active=False, last_login=None,
             recovered_at=None, codes_kept_at=None,
         )  # fmt: skip
