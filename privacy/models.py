@@ -3,7 +3,7 @@
 from privacy.consent.models import Consent
 from privacy.crypto.models import BranchKey, DataKey, KeyErasure, KeyRotation, RootKey
 from privacy.exposure.models import Count, Disclosure, Exposure, LogHead, LogStatement, LogTile, Recipient
-from privacy.rights.models import Export
+from privacy.rights.models import Erasure, Export
 
 __all__ = [
     "BranchKey",
@@ -11,6 +11,7 @@ __all__ = [
     "Count",
     "DataKey",
     "Disclosure",
+    "Erasure",
     "Export",
     "Exposure",
     "KeyErasure",

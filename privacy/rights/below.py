@@ -108,3 +108,11 @@ class Exports(kinds.Kind):
 
     name = "exports"
     label = _("exports that you asked for")
+
+
+@register
+class Erasures(kinds.Kind):
+    """That somebody asked to leave."""
+
+    name = "erasures"
+    label = _("that you asked to leave")

@@ -111,9 +111,14 @@ def rows_of(table: Table, holder_id: str) -> QuerySet[Any]:
     return table.model._default_manager.filter(about).order_by("pk")
 
 
+def personal(table: Table) -> list[Column]:
+    """The columns of a table that say something about a person."""
+    return [one for one in table.columns if is_personal(one.data_class)]
+
+
 def exported(table: Table) -> list[Column]:
     """The columns of a table that an export holds."""
-    return [one for one in table.columns if is_personal(one.data_class) and one.data_class not in WITHHELD]
+    return [one for one in personal(table) if one.data_class not in WITHHELD]
 
 
 def value_of(row: models.Model, column: Column) -> Any:

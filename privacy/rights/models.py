@@ -1,4 +1,4 @@
-"""Tables of rights: exports."""
+"""Tables of rights: exports and erasures."""
 
 from enum import StrEnum
 
@@ -54,6 +54,43 @@ class Export(models.Model):
 
     def __str__(self) -> str:
         return self.id
+
+
+class ErasureStatus(StrEnum):
+    """settled.md 10."""
+
+    REQUESTED = "requested"
+    PAYING_OUT = "paying_out"
+    NEEDS_DESTINATION = "needs_destination"
+    DONE = "done"
+
+
+class Erasure(models.Model):
+    """Somebody leaves: how far it is. The row stays, so that the law's clock runs: it holds a random id and times."""
+
+    holder_id = models.TextField(primary_key=True)
+    status = models.TextField(default=ErasureStatus.REQUESTED.value)
+    requested_at = models.DateTimeField(db_default=DatabaseNow())
+    done_at = models.DateTimeField(null=True)
+    law_due_at = models.DateTimeField(null=True)
+    law_done_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            state_check(ErasureStatus, name="erasure_status"),
+            models.CheckConstraint(
+                condition=Q(status="done", done_at__isnull=False, law_due_at__isnull=False)
+                | ~Q(status="done") & Q(done_at=None, law_done_at=None),
+                name="erasure_done_has_clock",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["requested_at"], condition=~Q(status="done"), name="erasure_unfinished"),
+            models.Index(fields=["law_due_at"], condition=Q(law_done_at=None), name="erasure_law_due"),
+        ]
+
+    def __str__(self) -> str:
+        return self.holder_id
 
 
 register(SealedTable(Export, columns=(SealedColumn("document_sealed", cell="document", keys="life"),)))

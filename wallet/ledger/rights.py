@@ -6,8 +6,11 @@ from typing import Any
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from privacy.rights import kinds
+from privacy.rights import kinds, leaving
 from privacy.rights.kinds import closed, plain
+from privacy.rights.leaving import Left, Named
+from wallet.ledger import balances
+from wallet.ledger.accounts import AccountKind, close_account
 from wallet.ledger.models import Account, Transfer
 
 _TEXT = {"type": "string"}
@@ -54,3 +57,25 @@ class Ledger(kinds.Kind):
             code=_TEXT, ref=_TEXT, amount=count, currency=_TEXT, at=time,
         )  # fmt: skip
         return {"anyOf": [account, movement]}
+
+
+@leaving.money
+def money_of(holder_id: str) -> list[Left]:
+    """What is free and what is held, on accounts that hold the person's own money."""
+    mine = [one for one in balances.of_holder(holder_id) if one.ref.kind is not AccountKind.SHORTFALL]
+    return [Left(one.available, one.held) for one in mine]
+
+
+@leaving.named
+def shortfall_of(holder_id: str) -> list[Named]:
+    """What is owed is named; it holds nobody back, and stays with the programme."""
+    owed = [one.available for one in balances.of_holder(holder_id) if one.ref.kind is AccountKind.SHORTFALL]
+    return [Named("shortfall", amount) for amount in owed if amount]
+
+
+@leaving.seal
+def close_accounts(holder_id: str) -> None:
+    """Nothing comes in any more; refused where something came since the last look."""
+    for one in balances.of_holder(holder_id):
+        if one.ref.kind is not AccountKind.SHORTFALL:
+            close_account(one.ref)

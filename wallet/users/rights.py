@@ -4,7 +4,9 @@ from datetime import datetime
 
 from django.utils.translation import gettext_lazy as _
 
-from privacy.rights import kinds
+from privacy.rights import kinds, leaving
+from privacy.rights.leaving import Named
+from wallet.users import freezes
 from wallet.users.models import Holder
 
 
@@ -47,3 +49,9 @@ class Account(kinds.Kind):
             username=None, password=nobody.password, language="en", is_active=False, last_login=None,
             recovered_at=None, codes_kept_at=None,
         )  # fmt: skip
+
+
+@leaving.named
+def freeze_of(holder_id: str) -> list[Named]:
+    """A legal hold: while the wallet is frozen nothing ends and nothing is erased, and its holder reads so."""
+    return [Named("frozen", is_waited_for=True)] if freezes.is_frozen(holder_id) else []
