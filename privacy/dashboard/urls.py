@@ -5,6 +5,7 @@ from privacy.dashboard.api import ExposuresView, ExposureView, ProofView
 
 urlpatterns = [
     path("privacy", pages.dashboard, name="privacy"),
+    path("privacy/recipients/<str:recipient_id>", pages.recipient, name="privacy-recipient"),
     path("privacy/exposures", pages.exposures, name="privacy-exposures"),
     path("privacy/exposures/<str:exposure_id>", pages.exposure, name="privacy-exposure"),
     path("privacy/exposures/<str:exposure_id>/bytes", pages.exposure_bytes, name="privacy-exposure-bytes"),

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
 
 from django.db import connection
@@ -120,6 +120,17 @@ def tally(holder_id: str) -> Tallies:
             by_class[recipient_id, name] = _added(by_class.get((recipient_id, name)), count, at)
     tallies = [Tally(recipient, FieldClass(name), count, at) for (recipient, name), (count, at) in by_class.items()]
     return Tallies(tuple(tallies), times)
+
+
+def tally_weeks(holder_id: str, *, since: date) -> list[tuple[str, date, int]]:
+    """Recipient, Monday of the week (UTC), number of bodies about this holder, from that day on; nothing is opened."""
+    statement = """
+        SELECT recipient_id, date_trunc('week', at AT TIME ZONE 'UTC')::date, count(*) FROM privacy_exposure
+        WHERE holder_id = %s AND at >= %s::date::timestamp AT TIME ZONE 'UTC' GROUP BY 1, 2
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [holder_id, since])
+        return [(recipient_id, week, int(count)) for recipient_id, week, count in cursor.fetchall()]
 
 
 def _added(before: tuple[int, datetime] | None, count: int, at: datetime) -> tuple[int, datetime]:
