@@ -51,7 +51,7 @@ def exposures(request: HttpRequest) -> HttpResponse:
     recipient_id, field = request.GET.get("recipient", ""), request.GET.get("field", "")
     if (field and field not in set(FieldClass)) or (recipient_id and not is_id(recipient_id, "rcp")):
         raise Http404
-    mine = log.list_exposures(holder_id=str(request.user.pk), recipient_id=recipient_id, field_class=field)
+    mine = log.list_keys(holder_id=str(request.user.pk), recipient_id=recipient_id, field_class=field)
     try:
         rows, older = cursor_page(mine, request, by=("at", "id"))
     except CursorUnreadable:
@@ -59,7 +59,7 @@ def exposures(request: HttpRequest) -> HttpResponse:
     # Only a recipient that has something of mine has a name here.
     known = Recipient.objects.filter(pk=recipient_id).first() if recipient_id and rows else None
     context = {
-        "lines": [line_of(row) for row in rows],
+        "lines": [line_of(row) for row in log.read(rows)],
         "older": older,
         "recipient_id": recipient_id,
         "recipient_name": name_of(known) if known else "",

@@ -1,5 +1,6 @@
 """Reading the log: a holder's own exposures, opened; how often who got what."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Final
@@ -50,16 +51,30 @@ class Tally:
     last_at: datetime
 
 
-def list_exposures(
-    *, holder_id: str, recipient_id: str | None = None, field_class: str | None = None
-) -> QuerySet[Exposure]:
+def list_exposures(*, holder_id: str) -> QuerySet[Exposure]:
     """A holder's exposures, newest first."""
     rows = Exposure.objects.filter(holder_id=holder_id).select_related("disclosure", "recipient")
+    return rows.order_by("-at", "-id")
+
+
+def list_keys(*, holder_id: str, recipient_id: str | None = None, field_class: str | None = None) -> QuerySet[Exposure]:
+    """Ids and times alone, newest first: an index holds all that is asked here. `read` gets what a page shows of them.
+
+    However many exposures there are, few are read: what is rare is not looked for among the sealed bytes.
+    """
+    rows = Exposure.objects.filter(holder_id=holder_id).only("id", "at")
     if recipient_id:
         rows = rows.filter(recipient_id=recipient_id)
     if field_class:
         rows = rows.filter(fields__contains=[field_class])
     return rows.order_by("-at", "-id")
+
+
+def read(keys: Iterable[Exposure]) -> list[Exposure]:
+    """The whole rows of a page of `list_keys`, in its order."""
+    ids = [row.pk for row in keys]
+    rows = Exposure.objects.select_related("disclosure", "recipient").in_bulk(ids)
+    return [rows[one] for one in ids if one in rows]
 
 
 def get_exposure(*, holder_id: str, exposure_id: str) -> Opened:
