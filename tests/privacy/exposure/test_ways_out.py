@@ -76,6 +76,6 @@ def test_metrics_name_nobody(settings: Settings) -> None:
     for path in (f"/v1/payment-requests/{canary}", f"/p/preq_{'x' * 22}", f"/{canary}", f"/cards/card_{'x' * 22}"):
         client.get(path, headers={"Authorization": f"Bearer {canary}", "User-Agent": canary})
     text = client.get("/metrics", headers={"Authorization": "Bearer right"}).content.decode()
-    assert "django_http" in text
+    assert "paravent_outbox_waiting" in text
     assert canary not in text
     assert re.findall(r"\b(?:holder|card|link|preq|auth|xpo|top|wd|req)_[0-9A-Za-z]{16,}", text) == []

@@ -345,7 +345,11 @@ def traffic(folder: Path, port: int) -> Iterator[Traffic]:
     try:
         with (
             tapped(folder / "web", port) as web, tapped(folder / "hooks", server.port) as hooks,
-            httpx.Client(base_url=f"http://127.0.0.1:{web.port}", timeout=60, trust_env=False) as http,
+            httpx.Client(
+                base_url=f"http://127.0.0.1:{web.port}", timeout=60, trust_env=False,
+                # Who is refused before the body was read gets an answer, and the line is closed.
+                headers={"connection": "close"},
+            ) as http,
         ):  # fmt: skip
             yield Traffic(http, web, hooks, server)
     finally:
