@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("privacy", "0006_sealed_log")]
+    dependencies = [("privacy", "0008_erasing")]
 
     operations = [
         migrations.AddIndex(
