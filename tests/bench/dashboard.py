@@ -97,7 +97,7 @@ def client(count: int) -> Any:
     """Their browser."""
     from django.test import Client
 
-    browser = Client()
+    browser = Client(SERVER_NAME="localhost")
     browser.force_login(holder(count), backend="django.contrib.auth.backends.ModelBackend")
     return browser
 
