@@ -167,10 +167,15 @@ def plain(exchanges: list[Exchange], *, is_sent: bool) -> list[str]:
     lines = []
     for one in exchanges:
         headers, body = (one.request_headers, one.request_body) if is_sent else (one.headers, one.body)
-        kept = [f"{key}: {value}" for key, value in headers if key.lower() not in _RANDOM_HEADERS]
+        kept = [f"{key}: {_in_order(key, value)}" for key, value in headers if key.lower() not in _RANDOM_HEADERS]
         text = "\n".join([f"{one.method} {one.path}", str(one.status), *kept, body.decode()])
         lines.append(_RANDOM.sub(name, text))
     return lines
+
+
+def _in_order(name: str, value: str) -> str:
+    """The directives of a policy come in any order, from one answer to the next."""
+    return "; ".join(sorted(value.split("; "))) if name.lower() == "content-security-policy" else value
 
 
 @contextmanager
