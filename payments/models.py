@@ -1,7 +1,7 @@
 """Re-exports the tables of the rooms: Django looks for an app's models here."""
 
 from payments.platforms.models import AuthorizationCode, Block, Link, Mandate, Platform
-from payments.requests.models import PaymentRequest, RequestSide
+from payments.requests.models import PaymentRequest, RequestSide, Split
 from payments.topups.models import GatewayEvent, SandboxCheckout, TopUp
 from payments.webhooks.models import Delivery, Endpoint, Event
 
@@ -18,5 +18,6 @@ __all__ = [
     "Platform",
     "RequestSide",
     "SandboxCheckout",
+    "Split",
     "TopUp",
 ]

@@ -43,3 +43,56 @@ APPROVAL = OpenApiExample(
     response_only=True,
     status_codes=["200"],
 )
+_SPLIT = "split_" + "5LpR9" * 4 + "bb"
+
+SPLIT_ASKED = OpenApiExample(
+    "Three ways, all or nothing",
+    value={
+        "payee": _PAYEE,
+        "total": {"value": 10000, "currency": "EUR"},
+        "shares": [{"payer": _PAYEE}, {"payer": _PAYER}, {"payer": None}],
+        "all_or_nothing": True,
+        "note": "restaurant",
+    },
+    request_only=True,
+)
+SPLIT_MADE = OpenApiExample(
+    "An open split",
+    value={
+        "id": _SPLIT,
+        "status": "open",
+        "total": {"value": 10000, "currency": "EUR"},
+        "collected": {"value": 3334, "currency": "EUR"},
+        "payee": _PAYEE,
+        "all_or_nothing": True,
+        "note": "restaurant",
+        "reference": None,
+        "shares": [
+            {
+                "payer": _PAYEE,
+                "amount": {"value": 3334, "currency": "EUR"},
+                "status": "paid",
+                "payment_request": None,
+                "pay_url": None,
+            },
+            {
+                "payer": _PAYER,
+                "amount": {"value": 3333, "currency": "EUR"},
+                "status": "held",
+                "payment_request": _ID,
+                "pay_url": _URL,
+            },
+            {
+                "payer": None,
+                "amount": {"value": 3333, "currency": "EUR"},
+                "status": "open",
+                "payment_request": "preq_" + "9XcV3" * 4 + "cc",
+                "pay_url": "https://wallet.example/p/preq_" + "9XcV3" * 4 + "cc",
+            },
+        ],
+        "created_at": "2026-11-23T15:00:00Z",
+        "expires_at": "2026-11-24T15:00:00Z",
+    },
+    response_only=True,
+    status_codes=["200", "201"],
+)

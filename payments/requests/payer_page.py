@@ -19,8 +19,8 @@ from cards.issuing.cards import list_cards, view_cards
 from cards.issuing.states import CardStatus
 from payments.platforms import links, mandates
 from payments.requests import paying, sides, sightings
-from payments.requests.asking import RequestNotOpen
 from payments.requests.models import PaymentRequest, Role
+from payments.requests.moves import RequestNotOpen
 from payments.requests.paying import PaymentRefused, Source
 from payments.requests.views import ShownRequest, show_side
 from wallet.activity import words
@@ -139,7 +139,7 @@ def _unlisted(response: HttpResponse) -> HttpResponse:
 
 def _found(request: HttpRequest, request_id: str) -> PaymentRequest:
     """A request that concerns this person: theirs to pay, or their own wish; anything else is nothing."""
-    rows = PaymentRequest.objects.select_related("payee_link", "payer_link", "platform")
+    rows = PaymentRequest.objects.select_related("payee_link", "payer_link", "platform", "split")
     wanted = rows.filter(pk=request_id).first()
     holder_id = str(request.user.pk)
     if wanted is None:

@@ -26,7 +26,14 @@ def read_side(request: PaymentRequest, role: Role) -> RequestSide | None:
 
 def note_of(request: PaymentRequest) -> str | None:
     """The note as the platform sent it, from the payee's copy; null where either side hides it from the platform."""
-    if request.payee_link.hide_note or (request.payer_link is not None and request.payer_link.hide_note):
+    if request.payer_link is not None and request.payer_link.hide_note:
+        return None
+    return payees_note_of(request)
+
+
+def payees_note_of(request: PaymentRequest) -> str | None:
+    """The note in the payee's copy; null where the payee hides it from the platform."""
+    if request.payee_link.hide_note:
         return None
     side = read_side(request, Role.PAYEE)
     return None if side is None or side.note == "" else side.note
