@@ -16,10 +16,10 @@ OFFLINE := MODE=sandbox DATABASE_POOLED=off DATABASE_URL=postgresql://nobody@loc
 PYTEST_ARGS ?=
 export PIP_ROOT_USER_ACTION := ignore
 
-.PHONY: help run demo test check static format messages bench card-states soak audit lock shell browser
+.PHONY: help run demo test check static format messages bench card-states data-inventory soak audit lock shell browser
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
 
 run: .venv/runtime.stamp ## Start the whole system: PORT=8000 DEMO_PORT=8001 VAR_DIR=var
 	@exec $(PY) -m wallet.embedded
@@ -51,6 +51,9 @@ bench: .venv/develop.stamp ## Measure hot paths against their floors; BENCH="key
 
 card-states: .venv/develop.stamp ## Write docs/card-states.md from the table that card messages run by
 	@$(OFFLINE) $(PY) manage.py card_states > docs/card-states.md.new && mv docs/card-states.md.new docs/card-states.md
+
+data-inventory: .venv/develop.stamp ## Write docs/data-inventory.md from the models and the columns.toml beside them
+	@$(OFFLINE) $(PY) manage.py data_inventory
 
 soak: .venv/develop.stamp ## Long runs of models and races, tests/soak: MINUTES=10 for all of them together
 	@SOAK_MINUTES=$(or $(MINUTES),10) $(PY) -m pytest tests/soak --timeout 0 $(PYTEST_ARGS)

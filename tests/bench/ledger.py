@@ -50,8 +50,8 @@ _UNIFORM = _post(_MAIN.replace(":X", ":b"))
 _HOT = _post(_NETWORK)
 
 
-def _root(database: str) -> psycopg.Connection[Any]:
-    """The superuser's connection: to copy a database, and to write a past."""
+def superuser(database: str) -> psycopg.Connection[Any]:
+    """The superuser's connection: to copy a database, to write a past, to make many of a thing."""
     passwords = json.loads((Path(os.environ["VAR_DIR"]) / "postgres" / "passwords.json").read_text())
     url = os.environ["MIGRATION_DATABASE_URL"].replace(
         f"paravent_owner:{passwords['paravent_owner']}@/paravent", f"postgres:{passwords['postgres']}@/{database}"
@@ -66,7 +66,7 @@ def _run(root: psycopg.Connection[Any], name: str) -> None:
 
 def prepare() -> None:
     """The floor's schema, and holders with money on both sides; once."""
-    with _root("paravent") as root:
+    with superuser("paravent") as root:
         if root.execute("SELECT to_regnamespace('floor')").fetchone() == (None,):
             _run(root, "ledger.sql")
             root.execute("VACUUM (ANALYZE)")
@@ -78,12 +78,12 @@ def grow() -> None:
 
     prepare()
     connection.close()
-    with _root("postgres") as root:
+    with superuser("postgres") as root:
         root.execute(
             sql.SQL("CREATE DATABASE {} OWNER paravent_owner TEMPLATE paravent").format(sql.Identifier(_SMALL))
         )
         root.execute(sql.SQL("GRANT CONNECT ON DATABASE {} TO paravent_app").format(sql.Identifier(_SMALL)))
-    with _root("paravent") as root:
+    with superuser("paravent") as root:
         _run(root, "ledger_history.sql")
         root.execute("VACUUM (ANALYZE)")
         root.execute("CHECKPOINT")

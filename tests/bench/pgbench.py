@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
 from wallet.embedded.children import server_account
@@ -20,18 +21,37 @@ def program() -> str:
     return found
 
 
-def per_second(script: str, *, clients: int = 8, seconds: float = 5, url: str = "") -> float:
-    """Transactions a second of this script (pgbench's language), with prepared statements; one that fails is an error."""
-    with tempfile.NamedTemporaryFile("w", suffix=".pgbench") as file:
-        file.write(script)
-        file.flush()
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What pgbench did."""
+
+    per_second: float
+    done: int
+    #: In seconds.
+    p99: float
+
+
+def run(script: str, *, clients: int = 8, seconds: float = 5, url: str = "") -> Run:
+    """Transactions of this script (pgbench's language), with prepared statements; one that fails is an error."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "script"
+        file.write_text(script, encoding="utf-8")
         done = subprocess.run(
-            [program(), "-n", "-M", "prepared", "-c", str(clients), "-j", "2", "-T", f"{seconds:.0f}", "-f", file.name,
-             url or os.environ["DATABASE_URL"]],
-            check=False, capture_output=True, text=True, cwd=Path("/"), env={"LC_ALL": "C", "PATH": os.environ["PATH"]},
+            [program(), "-n", "-M", "prepared", "-c", str(clients), "-j", "2", "-T", f"{seconds:.0f}", "-f", str(file),
+             "--log", url or os.environ["DATABASE_URL"]],
+            check=False, capture_output=True, text=True, cwd=folder, env={"LC_ALL": "C", "PATH": os.environ["PATH"]},
         )  # fmt: skip
-    if done.returncode:
-        raise SystemExit(f"pgbench: {done.stderr.strip()}")
+        if done.returncode:
+            raise SystemExit(f"pgbench: {done.stderr.strip()}")
+        # The third column: microseconds.
+        latencies = sorted(
+            int(line.split()[2]) for log in Path(folder).glob("pgbench_log.*") for line in log.read_text().splitlines()
+        )
     found = re.search(r"^tps = ([0-9.]+)", done.stdout, re.MULTILINE)
     assert found is not None, done.stdout
-    return float(found[1])
+    return Run(float(found[1]), len(latencies), latencies[int(0.99 * len(latencies))] / 1e6)
+
+
+def per_second(script: str, *, clients: int = 8, seconds: float = 5, url: str = "") -> float:
+    """How many a second."""
+    return run(script, clients=clients, seconds=seconds, url=url).per_second
