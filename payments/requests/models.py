@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from payments.platforms.models import Link, Platform
-from privacy.crypto.fields import EncryptedModel, EncryptedTextField
+from privacy.crypto.fields import EncryptedJSONField, EncryptedModel, EncryptedTextField
 from wallet.core.ids import IdField
 from wallet.core.models import DatabaseNow
 from wallet.core.money import Money
@@ -108,6 +108,74 @@ class Split(models.Model):
         return Money(self.total_minor, self.currency)
 
 
+class CheckoutStatus(StrEnum):
+    """settled.md 31."""
+
+    OPEN = "open"
+    PAID = "paid"
+    CANCELED = "canceled"
+    EXPIRED = "expired"
+
+
+CHECKOUT: StateMachine[CheckoutStatus] = StateMachine(
+    "payments.checkout",
+    {
+        "pay": {CheckoutStatus.OPEN: CheckoutStatus.PAID},
+        "cancel": {CheckoutStatus.OPEN: CheckoutStatus.CANCELED},
+        "decline": {CheckoutStatus.OPEN: CheckoutStatus.CANCELED},
+        "expire": {CheckoutStatus.OPEN: CheckoutStatus.EXPIRED},
+    },
+)
+
+
+class Checkout(models.Model):
+    """What a bot sells: items, perhaps a tip, a way back. It is paid as the payment request that is made with it."""
+
+    id = IdField("chk")
+    platform = models.ForeignKey(Platform, on_delete=models.PROTECT)
+    status = models.TextField(default=CheckoutStatus.OPEN.value)
+    payee_id = models.TextField(db_index=True)
+    total_minor = models.BigIntegerField()
+    tip_minor = models.BigIntegerField(default=0)
+    max_tip_minor = models.BigIntegerField(default=0)
+    suggested_tips_minor = models.JSONField(default=list)
+    currency = models.TextField()
+    #: On an origin that the platform has registered.
+    return_url = models.TextField(default="")
+
+    class Meta:
+        constraints: ClassVar = [
+            state_check(CheckoutStatus, name="checkout_status"),
+            models.CheckConstraint(
+                condition=Q(total_minor__gt=0) & Q(tip_minor__gte=0) & Q(tip_minor__lte=F("max_tip_minor")),
+                name="checkout_tip_within_limit",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.id
+
+    @property
+    def total(self) -> Money:
+        """What the items come to."""
+        return Money(self.total_minor, self.currency)
+
+    @property
+    def tip(self) -> Money:
+        """What the payer added."""
+        return Money(self.tip_minor, self.currency)
+
+    @property
+    def max_tip(self) -> Money:
+        """The most they may add."""
+        return Money(self.max_tip_minor, self.currency)
+
+    @property
+    def suggested_tips(self) -> list[Money]:
+        """What the page proposes."""
+        return [Money(minor, self.currency) for minor in self.suggested_tips_minor]
+
+
 class PaymentRequest(models.Model):
     """Somebody's wish for money, carried by a platform: alone, or as one share of a split."""
 
@@ -132,6 +200,7 @@ class PaymentRequest(models.Model):
     split = models.ForeignKey(Split, null=True, on_delete=models.PROTECT, related_name="requests")
     #: Its place among the shares.
     position = models.IntegerField(default=0)
+    checkout = models.OneToOneField(Checkout, null=True, on_delete=models.PROTECT, related_name="request")
     #: The ledger's hold, since when, and on which card ("": the main account).
     hold = models.BigIntegerField(null=True)
     held_at = models.DateTimeField(null=True)
@@ -179,6 +248,59 @@ class PaymentRequest(models.Model):
         return self.split is not None and self.split.all_or_nothing
 
 
+class RefundStatus(StrEnum):
+    """settled.md 31."""
+
+    REQUIRES_APPROVAL = "requires_approval"
+    PENDING = "pending"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+
+
+REFUND: StateMachine[RefundStatus] = StateMachine(
+    "payments.refund",
+    {
+        "ask": {RefundStatus.PENDING: RefundStatus.REQUIRES_APPROVAL},
+        "succeed": dict.fromkeys((RefundStatus.PENDING, RefundStatus.REQUIRES_APPROVAL), RefundStatus.SUCCEEDED),
+        "fail": dict.fromkeys((RefundStatus.PENDING, RefundStatus.REQUIRES_APPROVAL), RefundStatus.FAILED),
+    },
+)
+
+
+class Refund(models.Model):
+    """Money that goes back to the payer of a request, in whole or in part."""
+
+    id = IdField("ref")
+    platform = models.ForeignKey(Platform, on_delete=models.PROTECT)
+    request = models.ForeignKey(PaymentRequest, on_delete=models.PROTECT, related_name="refunds")
+    #: The payee's, whose token asked.
+    link = models.ForeignKey(Link, on_delete=models.PROTECT, related_name="+")
+    payee_id = models.TextField(db_index=True)
+    payer_id = models.TextField()
+    status = models.TextField(default=RefundStatus.PENDING.value)
+    amount_minor = models.BigIntegerField()
+    currency = models.TextField()
+    created_at = models.DateTimeField(db_default=DatabaseNow())
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            state_check(RefundStatus, name="refund_status"),
+            models.CheckConstraint(condition=Q(amount_minor__gt=0), name="refund_amount_positive"),
+            models.UniqueConstraint(
+                fields=["request"], condition=Q(status="requires_approval"), name="one_refund_waits_for_approval"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.id
+
+    @property
+    def amount(self) -> Money:
+        """What goes back."""
+        return Money(self.amount_minor, self.currency)
+
+
 class RequestSide(EncryptedModel):
     """What one of the two reads: the note and the other's alias, sealed under the reader's own key (settled.md 7)."""
 
@@ -200,6 +322,27 @@ class RequestSide(EncryptedModel):
         return self.id
 
 
-def side_id(request_id: str, role: Role) -> str:
+class CheckoutItems(EncryptedModel):
+    """The items of a checkout as one of the two reads them, sealed under the reader's own key (settled.md 7)."""
+
+    encrypted_for = "holder_id"
+
+    #: `<checkout id>/<role>`.
+    id = models.TextField(primary_key=True)
+    checkout = models.ForeignKey(Checkout, on_delete=models.CASCADE, related_name="copies")
+    role = models.TextField()
+    holder_id = models.TextField(db_index=True)
+    #: `[{"label", "minor"}]`
+    items = EncryptedJSONField(keys="life")
+    created_at = models.DateTimeField(db_default=DatabaseNow())
+
+    class Meta:
+        constraints: ClassVar = [state_check(Role, field="role", name="checkout_items_role")]
+
+    def __str__(self) -> str:
+        return self.id
+
+
+def side_id(object_id: str, role: Role) -> str:
     """The key of one side's row."""
-    return f"{request_id}/{role}"
+    return f"{object_id}/{role}"

@@ -7,7 +7,16 @@ the shares of one split move one after the other.
 from datetime import datetime
 
 from payments.requests import events
-from payments.requests.models import SPLIT, STATES, PaymentRequest, RequestStatus, Split, SplitStatus
+from payments.requests.models import (
+    CHECKOUT,
+    SPLIT,
+    STATES,
+    CheckoutStatus,
+    PaymentRequest,
+    RequestStatus,
+    Split,
+    SplitStatus,
+)
 from wallet.activity import notices
 from wallet.core import clock
 from wallet.core.actors import Actor
@@ -66,6 +75,19 @@ def move(request: PaymentRequest, *, event: str, actor: Actor) -> None:
     STATES.record(subject=request.id, event=event, before=before, after=RequestStatus(request.status), actor=actor)
     lay_notices_aside(request, clock.now())
     events.announce(request)
+    if request.checkout is not None:
+        _move_checkout(request, event=event, actor=actor)
+
+
+def _move_checkout(request: PaymentRequest, *, event: str, actor: Actor) -> None:
+    """A checkout follows its request, under the request's lock."""
+    checkout = request.checkout
+    assert checkout is not None  # for the type checker
+    before = CheckoutStatus(checkout.status)
+    checkout.status = CHECKOUT.after(before, event)
+    checkout.save(update_fields=["status", "tip_minor"])
+    CHECKOUT.record(subject=checkout.id, event=event, before=before, after=CheckoutStatus(checkout.status), actor=actor)
+    events.announce_checkout(request)
 
 
 @needs_transaction

@@ -175,5 +175,8 @@ def keep_payer_side(request: PaymentRequest, payer_id: str) -> RequestSide:
         existing.delete()
     side = unkept_side(request, payer_id)
     side.save(force_insert=True)
+    if request.checkout is not None:
+        items = sides.read_items(request.checkout)
+        sides.write_items(checkout=request.checkout, role=Role.PAYER, holder_id=payer_id, items=items)
     sightings.payee_seen(request, alias=side.other_alias, note=side.note)
     return side

@@ -24,6 +24,7 @@ from wallet.activity import notices
 from wallet.core import clock
 from wallet.core.actors import Actor
 from wallet.core.errors import Kind, NotFound, WalletError
+from wallet.core.money import Money
 from wallet.core.transactions import needs_transaction, owns_transaction
 from wallet.ledger import accounts
 from wallet.ledger.refusals import InsufficientFunds
@@ -69,6 +70,14 @@ class PaymentRefused(WalletError):
     def __init__(self, reason: str) -> None:
         super().__init__(reason=reason)
         self.reason = reason
+
+
+class TipRefused(WalletError):
+    """A tip is for checkouts that take one, and not more than they take."""
+
+    kind = Kind.INVALID
+    slug = "tip-refused"
+    title = "This tip is more than is taken here"
 
 
 class PaymentNotCompleted(WalletError):
@@ -207,12 +216,15 @@ def has_paid(*, payer_id: str, payee_id: str) -> bool:
 
 
 @owns_transaction
-def approve_request(*, payer_id: str, request_id: str, source: Source, now: datetime) -> PaymentRequest:
+def approve_request(
+    *, payer_id: str, request_id: str, source: Source, tip: Money | None = None, now: datetime
+) -> PaymentRequest:
     """Pay or hold from the page, after the passkey. Done by this person already: nothing moves again.
 
     Raises:
         NotFound: unknown, addressed to somebody else, or one's own.
         RequestNotOpen: it cannot be paid any more.
+        TipRefused: more than the checkout takes, or there is no checkout.
         PaymentRefused: the source does not do; the reason is in `reason`.
     """
     found = PaymentRequest.objects.filter(pk=request_id).values_list("platform_id", flat=True).first()
@@ -230,10 +242,20 @@ def approve_request(*, payer_id: str, request_id: str, source: Source, now: date
         raise RequestNotOpen
     if not is_here(request.payee_id):
         raise PaymentRefused("payee_gone")
+    if tip:
+        _add_tip(request, tip)
     _carry_out(request, payer_id=payer_id, source=source, actor=Actor.holder(payer_id), now=now)
     if active is not None:
         mandates.approved_one(link_id=active.id)
     return request
+
+
+def _add_tip(request: PaymentRequest, tip: Money) -> None:
+    checkout = request.checkout
+    if checkout is None or checkout.max_tip < tip:
+        raise TipRefused(pointer="/tip")
+    checkout.tip_minor = tip.minor
+    request.amount_minor = checkout.total_minor + tip.minor
 
 
 @owns_transaction

@@ -26,6 +26,8 @@ class ShownRequest:
     created_at: datetime
     expires_at: datetime
     paid_at: datetime | None
+    #: What came back of it.
+    refunded: Money | None = None
     #: A share of a split in which all pay or nobody.
     is_held_first: bool = False
 
@@ -66,6 +68,7 @@ def show_side(side: RequestSide, *, now: datetime) -> ShownRequest:
         created_at=request.created_at,
         expires_at=request.expires_at,
         paid_at=request.paid_at,
+        refunded=Money(request.refunded_minor, request.currency) if request.refunded_minor else None,
         is_held_first=request.is_held_first,
     )
 

@@ -1,5 +1,6 @@
 """Splits: whatever races, all pay or nobody does, and the ledger is in balance afterwards (chat.md, settled.md 22)."""
 
+import random
 import secrets
 import time
 from datetime import timedelta
@@ -12,6 +13,7 @@ from payments.requests.outcomes import expire_splits
 from tests.payments import cast
 from tests.payments.requests.test_splits import Table
 from tests.races.processes import together
+from tests.races.tables import Dinner, books_are_green
 from wallet.core import clock
 from wallet.core.models import StateChange
 from wallet.ledger.models import Hold, Transfer
@@ -93,3 +95,10 @@ def test_the_last_share_races_everything_that_breaks_a_split_off(table: Table) -
     assert table.main(table.bob) - before == 3000 * len(completed) + 2000 * ends.count("paid")
     assert StateChange.objects.filter(subject__in=[alone["id"], other["id"]]).count() == 2
     assert verify().is_green
+
+
+def test_a_small_table_settles_for_all_or_releases_for_all_while_its_time_runs_out() -> None:
+    """The short form of tests/soak/test_splits.py. Break: leave the split's lock out of `lock_request`."""
+    dinner = Dinner(6)
+    dinner.race(2, random.Random(7), 0.15)  # noqa: S311 - chances, no secret
+    assert books_are_green()

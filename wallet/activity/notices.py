@@ -77,7 +77,7 @@ KINDS: dict[str, Template] = {
 #: Where an id of each prefix is looked at.
 PLACES: dict[str, str] = {
     "preq": "/p/{ref}", "top": "/top-ups/{ref}", "card": "/cards/{ref}", "link": "/links/{ref}",
-    "xpo": "/privacy/exposures/{ref}",
+    "ref": "/refunds/{ref}", "xpo": "/privacy/exposures/{ref}",
 }  # fmt: skip
 _DOORS = frozenset(
     {

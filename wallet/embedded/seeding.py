@@ -47,7 +47,7 @@ def seed_demo(state: StateFolder, options: Options, environment: Mapping[str, st
         )
         holder = _command(options, environment, ["create_holder", "--username", FRIEND])
         _fund(options, str(holder["access_token"]))
-        linking = ["link_holder", "--username", FRIEND, "--client-id", str(client["client_id"])]
+        linking = ["link_holder", "--username", FRIEND, "--client-id", str(client["client_id"]), "--refunds"]
         friend = _command(options, environment, linking)
         state.write_json("demo.json", {**addresses, **client, "friend": {"username": FRIEND, **friend}})
     return state.path / "demo.json"
