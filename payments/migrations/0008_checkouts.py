@@ -9,7 +9,7 @@ import wallet.core.models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("payments", "0006_refunds"),
+        ("payments", "0007_refunds"),
     ]
 
     operations = [
