@@ -1,5 +1,6 @@
 """Splits: whatever races, all pay or nobody does, and the ledger is in balance afterwards (chat.md, settled.md 22)."""
 
+import json
 import random
 import secrets
 import time
@@ -8,9 +9,11 @@ from typing import Any
 
 import pytest
 
+from payments.platforms.models import Mandate
 from payments.requests.models import PaymentRequest, Split
 from payments.requests.outcomes import expire_splits
 from tests.payments import cast
+from tests.payments.requests.test_requests_api import eur
 from tests.payments.requests.test_splits import Table
 from tests.races.processes import together
 from tests.races.tables import Dinner, books_are_green
@@ -43,6 +46,12 @@ def decline(who: cast.Linked, request_id: str) -> dict[str, Any]:
     return {"do": "decline", "holder": who.holder.id, "request": request_id}
 
 
+def refund(made: dict[str, Any], who: cast.Linked) -> dict[str, Any]:
+    """Three quarters of it: two of them are more than was paid."""
+    body = json.dumps({"payment_request": made["id"], "amount": eur(1500)})
+    return {**call("/v1/refunds", who.token), "body": body}
+
+
 def soon(made: dict[str, Any]) -> dict[str, Any]:
     """Let it run out at the moment of the race."""
     at = clock.now() + timedelta(seconds=5)
@@ -69,9 +78,12 @@ def end_of(made: dict[str, Any]) -> str:
 
 
 def test_the_last_share_races_everything_that_breaks_a_split_off(table: Table) -> None:
-    """Five splits and two requests at one moment. Break: leave the split's lock out of `lock_request`."""
+    """Five splits, two requests and two refunds at one moment. Break: leave the split's lock out of `lock_request`."""
     _card, dora = table.guest()
     leaving = [{"payer": one.link.id} for one in (table.alice, dora)]
+    Mandate.objects.filter(link=table.bob.link).update(refunds=True)
+    paid = table.asked()
+    assert table.pay(paid["id"]).json()["status"] == "paid"
     before = table.main(table.bob)
     canceled, ran_out, declined, both = (table.made(all_or_nothing=True) for _ in range(4))
     left, alone, other = table.made(3000, leaving, all_or_nothing=True), table.asked(), table.asked()
@@ -85,6 +97,7 @@ def test_the_last_share_races_everything_that_breaks_a_split_off(table: Table) -
         tap(both, 0, table.alice), tap(both, 1, table.carol),
         call(f"{paths[0]}/pay", table.alice.token), decline(table.alice, alone["id"]),
         call(f"{paths[1]}/pay", table.alice.token), call(f"{paths[1]}/cancel", table.chat.token),
+        refund(paid, table.bob), refund(paid, table.bob),
         tap(ran_out, 1, table.carol), soon(ran_out),
     )  # fmt: skip
     expire_splits(limit=10_000)
@@ -92,7 +105,8 @@ def test_the_last_share_races_everything_that_breaks_a_split_off(table: Table) -
     completed = [made for made in (canceled, ran_out, declined, left, both) if end_of(made) == "completed"]
     ends = [PaymentRequest.objects.get(pk=one["id"]).status for one in (alone, other)]
     assert (ends[0] in {"paid", "declined"}, ends[1] in {"paid", "canceled"}) == (True, True)
-    assert table.main(table.bob) - before == 3000 * len(completed) + 2000 * ends.count("paid")
+    assert table.main(table.bob) - before == 3000 * len(completed) + 2000 * ends.count("paid") - 1500
+    assert PaymentRequest.objects.get(pk=paid["id"]).refunded_minor == 1500
     assert StateChange.objects.filter(subject__in=[alone["id"], other["id"]]).count() == 2
     assert verify().is_green
 
