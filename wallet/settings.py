@@ -161,6 +161,12 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "clear-sessions": {"task": "wallet.users.clear_sessions", "schedule": 3600.0, "options": {"expires": 600}},
     "expire-proposals": {"task": "wallet.approvals.expire", "schedule": 3600.0, "options": {"expires": 600}},
     "look-for-the-unusual": {"task": "wallet.monitoring.look", "schedule": 300.0, "options": {"expires": 300}},
+    "carry-on-erasing": {"task": "privacy.rights.carry_on", "schedule": 5.0, "options": {"expires": 5}},
+    "end-what-law-keeps": {"task": "privacy.rights.end_law", "schedule": 3600.0, "options": {"expires": 600}},
+    "purge-outbox": {"task": "wallet.core.outbox.purge", "schedule": 3600.0, "options": {"expires": 600}},
+    "forget-events": {"task": "payments.webhooks.forget", "schedule": 3600.0, "options": {"expires": 600}},
+    "clear-tokens": {"task": "payments.platforms.clear_tokens", "schedule": 3600.0, "options": {"expires": 600}},
+    "expire-exports": {"task": "privacy.rights.expire", "schedule": 3600.0, "options": {"expires": 600}},
     "return-parked": {"task": "wallet.limits.return_parked", "schedule": 3600.0, "options": {"expires": 600}},
 }
 

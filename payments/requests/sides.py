@@ -31,7 +31,8 @@ def read_side(request: PaymentRequest, role: Role) -> RequestSide | None:
 
 def note_of(request: PaymentRequest) -> str | None:
     """The note as the platform sent it, from the payee's copy; null where either side hides it from the platform."""
-    if request.payer_link is not None and request.payer_link.hide_note:
+    concerned = (request.payer_link, request.tapped_link)
+    if any(link is not None and link.hide_note for link in concerned):
         return None
     return payees_note_of(request)
 
