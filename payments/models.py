@@ -2,11 +2,23 @@
 
 from payments.platforms.models import AuthorizationCode, Block, Link, Mandate, Platform
 from payments.requests.models import Checkout, CheckoutItems, PaymentRequest, Refund, RequestSide, Split
-from payments.topups.models import GatewayEvent, SandboxCheckout, TopUp
+from payments.topups.models import (
+    BankPayout,
+    GatewayEvent,
+    GatewayWatch,
+    Reconciliation,
+    SandboxCheckout,
+    SandboxPayout,
+    TopUp,
+    TopUpDispute,
+    TopUpRefund,
+    Withdrawal,
+)
 from payments.webhooks.models import Delivery, Endpoint, Event
 
 __all__ = [
     "AuthorizationCode",
+    "BankPayout",
     "Block",
     "Checkout",
     "CheckoutItems",
@@ -14,13 +26,19 @@ __all__ = [
     "Endpoint",
     "Event",
     "GatewayEvent",
+    "GatewayWatch",
     "Link",
     "Mandate",
     "PaymentRequest",
     "Platform",
+    "Reconciliation",
     "Refund",
     "RequestSide",
     "SandboxCheckout",
+    "SandboxPayout",
     "Split",
     "TopUp",
+    "TopUpDispute",
+    "TopUpRefund",
+    "Withdrawal",
 ]

@@ -9,7 +9,7 @@ import wallet.core.models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("payments", "0007_refunds"),
+        ("payments", "0008_refunds"),
     ]
 
     operations = [

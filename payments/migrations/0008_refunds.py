@@ -8,7 +8,7 @@ import wallet.core.models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("payments", "0006_splits"),
+        ("payments", "0007_splits"),
     ]
 
     operations = [
