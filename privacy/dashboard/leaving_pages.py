@@ -27,6 +27,7 @@ _SENTENCES: Final[dict[str, Promise]] = {
     "dispute": _("A dispute about a payment is open. What it brings after you have left cannot reach you any more."),
     "shortfall": _("You owe this wallet money. It does not hold you back."),
     "top_up": _("A top-up is on its way. It is waited for, so that your money does not come to nobody."),
+    "withdrawal": _("Money is on its way to you. It is waited for, so that what a bank sends back still finds you."),
     "frozen": _("Your wallet is frozen. While it is, nothing is erased: the law can demand that."),
 }
 _STATES: Final[dict[ErasureStatus, Promise]] = {
