@@ -162,6 +162,8 @@ def plain(exchanges: list[Exchange], *, is_sent: bool) -> list[str]:
     names: dict[str, str] = {}
 
     def name(found: re.Match[str]) -> str:
+        if found[0].endswith("Z") and "T" in found[0][10:11]:
+            return f"<time, {len(found[0])} long>"  # two that fall into one second are not told apart
         kind = found[0].partition("_")[0] if "_" in found[0][:6] else "random"
         return names.setdefault(found[0], f"<{kind} {len(names)}, {len(found[0])} long>")
 
