@@ -47,9 +47,9 @@ def superuser() -> psycopg.Connection[Any]:
 def rewrite(strong: psycopg.Connection[Any], transfer_id: int, ref: str) -> None:
     """What only an owner of the whole server can do: its triggers refuse everybody else."""
     with strong.transaction():
-        strong.execute("ALTER TABLE wallet_transfer DISABLE TRIGGER ALL")
+        strong.execute("ALTER TABLE wallet_transfer DISABLE TRIGGER wallet_transfer_stays")
         strong.execute("UPDATE wallet_transfer SET ref = %s WHERE id = %s", [ref, transfer_id])
-        strong.execute("ALTER TABLE wallet_transfer ENABLE TRIGGER ALL")
+        strong.execute("ALTER TABLE wallet_transfer ENABLE ALWAYS TRIGGER wallet_transfer_stays")
 
 
 def test_an_hour_without_transfers_says_nothing_and_a_chain_grows_with_them(monkeypatch: Any) -> None:
