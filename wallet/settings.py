@@ -71,11 +71,6 @@ ERASURE_JOURNAL = Path(env.text("ERASURE_JOURNAL", str(VAR_DIR / "erasures.jsonl
 CHECKPOINT_FILE = Path(env.text("CHECKPOINT_FILE", str(VAR_DIR / "checkpoints.jsonl")))
 #: The log's name, in each checkpoint and proof; it never changes once somebody has one.
 LOG_ORIGIN = env.text("LOG_ORIGIN", f"{PUBLIC_URL.partition('://')[2]}/log")
-#: Who else signs checkpoints (C2SP tlog-witness): address and verifier key of each.
-_WITNESSES = env.listing("WITNESSES")
-if len(_WITNESSES) % 2:
-    raise ImproperlyConfigured("WITNESSES is not pairs of an address and a verifier key")
-WITNESSES = list(zip(_WITNESSES[::2], _WITNESSES[1::2], strict=True))
 #: ARNs of AWS KMS keys: the last wraps, each unwraps; their region stands in them.
 KEY_KMS_KEY_ID = env.listing("KEY_KMS_KEY_ID")
 #: A private endpoint, under the names that AWS's own tools read.

@@ -23,7 +23,7 @@ _LARGEST: Final = 10**18
 @audience(Audience.PUBLIC)
 @require_safe
 def checkpoint(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - Django's signature
-    """The newest published one, with whatever witnesses have signed it."""
+    """The newest published one."""
     shown = tree.head().checkpoint
     if not shown:
         raise Http404
@@ -33,9 +33,8 @@ def checkpoint(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - Django's
 @audience(Audience.PUBLIC)
 @require_safe
 def key(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - Django's signature
-    """Who signs: a verifier key a line, the log's own first, then its witnesses'."""
-    keys = [*notes.own_keys(), *notes.witness_keys()]
-    return _fresh(HttpResponse("".join(f"{one}\n" for one in keys), content_type=_TEXT))
+    """Who signs: a verifier key a line, the present one last."""
+    return _fresh(HttpResponse("".join(f"{one}\n" for one in notes.own_keys()), content_type=_TEXT))
 
 
 @audience(Audience.PUBLIC)

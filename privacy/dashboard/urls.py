@@ -8,6 +8,7 @@ urlpatterns = [
     path("privacy/exposures", pages.exposures, name="privacy-exposures"),
     path("privacy/exposures/<str:exposure_id>", pages.exposure, name="privacy-exposure"),
     path("privacy/exposures/<str:exposure_id>/bytes", pages.exposure_bytes, name="privacy-exposure-bytes"),
+    path("privacy/exposures/<str:exposure_id>/proof", pages.proof, name="privacy-exposure-proof"),
     path("privacy/consents/<str:consent_id>/receipt", pages.receipt, name="privacy-receipt"),
     path("log/checkpoint", public.checkpoint, name="log-checkpoint"),
     path("log/key", public.key, name="log-key"),

@@ -87,11 +87,6 @@ def own_keys() -> list[VerifierKey]:
     return found
 
 
-def witness_keys() -> list[VerifierKey]:
-    """The keys of the witnesses that `WITNESSES` names."""
-    return [VerifierKey.parse(key) for _address, key in settings.WITNESSES]
-
-
 def sign(checkpoint: Checkpoint) -> str:
     """The signed note of a checkpoint."""
     version = keyring.current_version("log")
