@@ -124,6 +124,8 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "wallet.settings"
 # A Redis database of one's own for each process: nobody empties another's counters.
 os.environ["REDIS_URL"] = f"{URLS['redis']}?db={os.getpid() % 15 + 1}"
 os.environ["DATABASE_POOLED"] = "off"
+# One log, whatever address a server of a test has.
+os.environ["LOG_ORIGIN"] = "paravent.test/log"
 _secrets(FOLDER)
 TEMPLATE = _template()
 DATABASE = f"test_{os.getpid()}_{secrets.token_hex(3)}"

@@ -80,6 +80,10 @@ KEY_PROVIDER = env.choice("KEY_PROVIDER", ("file", "environment", "aws-kms"), "f
 KEY_FILE = Path(env.text("KEY_FILE", str(VAR_DIR / "keys" / "kek")))
 #: Which keys were destroyed, outside the database: replayed on every database that comes from a backup.
 ERASURE_JOURNAL = Path(env.text("ERASURE_JOURNAL", str(VAR_DIR / "erasures.jsonl")))
+#: The log's published checkpoints, outside the database: one that does not hold the last of them sends nothing.
+CHECKPOINT_FILE = Path(env.text("CHECKPOINT_FILE", str(VAR_DIR / "checkpoints.jsonl")))
+#: The log's name, in each checkpoint and proof; it never changes once somebody has one.
+LOG_ORIGIN = env.text("LOG_ORIGIN", f"{PUBLIC_URL.partition('://')[2]}/log")
 #: ARNs of AWS KMS keys: the last wraps, each unwraps; their region stands in them.
 KEY_KMS_KEY_ID = env.listing("KEY_KMS_KEY_ID")
 #: A private endpoint, under the names that AWS's own tools read.
@@ -167,6 +171,7 @@ OUTBOX_QUEUES = {"webhooks.deliver": "calls"}
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "sweep-outbox": {"task": "wallet.core.outbox.sweep", "schedule": 5.0, "options": {"expires": 5}},
     "roll-up-ledger": {"task": "wallet.ledger.roll_up", "schedule": 10.0, "options": {"expires": 10}},
+    "attest-ledger": {"task": "wallet.ledger.attest", "schedule": 3600.0, "options": {"expires": 600}},
     "expire-requests": {"task": "payments.requests.expire", "schedule": 10.0, "options": {"expires": 10}},
     "expire-holds": {"task": "cards.authorizations.expire", "schedule": 30.0, "options": {"expires": 30}},
     "poll-top-ups": {"task": "payments.topups.poll", "schedule": 60.0, "options": {"expires": 60}},

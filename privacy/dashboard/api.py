@@ -1,11 +1,12 @@
 """`GET /v1/exposures`: who got which field, when and why, with the bytes (contract.md)."""
 
+from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 
 from privacy.dashboard.exposures import body_of
-from privacy.exposure import log
+from privacy.exposure import log, proofs
 from privacy.exposure.models import RecipientKind
 from privacy.fields import Basis, Channel, FieldClass, Purpose
 from wallet.core.api import cursor_page
@@ -88,7 +89,9 @@ class ProofView(HolderView):
     problems = {"GET": frozenset({409})}
 
     @extend_schema(operation_id="get_exposure_proof", responses={(200, "text/plain"): str})
-    def get(self, request: Request, exposure_id: str) -> Answer:
+    def get(self, request: Request, exposure_id: str) -> HttpResponse:
         """A `c2sp.org/tlog-proof@v1` file, once the exposure is sealed."""
-        log.get_exposure(holder_id=self.holder_id(request), exposure_id=exposure_id)
-        raise NotSealedYet(retry_after=1)
+        proof = proofs.proof_of(holder_id=self.holder_id(request), exposure_id=exposure_id)
+        if proof is None:
+            raise NotSealedYet(retry_after=1)
+        return HttpResponse(proof, content_type="text/plain; charset=utf-8")

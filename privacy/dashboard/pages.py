@@ -1,5 +1,7 @@
 """The pages: who knows what about me, opening into the exact bytes."""
 
+from http import HTTPStatus
+
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
@@ -11,7 +13,7 @@ from privacy.consent.receipts import RECEIPTS
 from privacy.dashboard.exposures import line_of, sheet_of
 from privacy.dashboard.front import about, front_of
 from privacy.dashboard.matrix import name_of
-from privacy.exposure import log
+from privacy.exposure import log, proofs
 from privacy.exposure.models import Recipient
 from privacy.fields import CLASS_LABELS, FieldClass
 from privacy.rights.exports import SIGNER
@@ -88,6 +90,21 @@ def exposure_bytes(request: HttpRequest, exposure_id: str) -> HttpResponse:
     """The bytes as a file."""
     opened = _mine(request, exposure_id)
     return _download(opened.body, f"{opened.id}.json")
+
+
+@audience(Audience.HOLDER)
+@login_required
+@never_cache
+@require_GET
+def proof(request: HttpRequest, exposure_id: str) -> HttpResponse:
+    """The proof as a file, once there is one; the same as `GET /v1/exposures/{id}/proof`."""
+    try:
+        found = proofs.proof_of(holder_id=str(request.user.pk), exposure_id=exposure_id)
+    except NotFound:
+        raise Http404 from None
+    if found is None:
+        return HttpResponse(status=HTTPStatus.CONFLICT, headers={"Retry-After": "1"})
+    return HttpResponse(found, content_type="text/plain; charset=utf-8")
 
 
 @audience(Audience.HOLDER)

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from privacy.dashboard import export_pages, kept_page, leaving_pages, pages
+from privacy.dashboard import export_pages, kept_page, leaving_pages, pages, public
 from privacy.dashboard.api import ExposuresView, ExposureView, ProofView
 from privacy.dashboard.erasure_api import ErasureView
 from privacy.dashboard.export_api import ExportsView, ExportView
@@ -11,7 +11,13 @@ urlpatterns = [
     path("privacy/exposures", pages.exposures, name="privacy-exposures"),
     path("privacy/exposures/<str:exposure_id>", pages.exposure, name="privacy-exposure"),
     path("privacy/exposures/<str:exposure_id>/bytes", pages.exposure_bytes, name="privacy-exposure-bytes"),
+    path("privacy/exposures/<str:exposure_id>/proof", pages.proof, name="privacy-exposure-proof"),
     path("privacy/consents/<str:consent_id>/receipt", pages.receipt, name="privacy-receipt"),
+    path("log/checkpoint", public.checkpoint, name="log-checkpoint"),
+    path("log/key", public.key, name="log-key"),
+    path("log/consistency/<int:old>/<int:size>", public.consistency, name="log-consistency"),
+    path("log/tile/entries/<path:place>", public.entries, name="log-entries"),
+    path("log/tile/<int:level>/<path:place>", public.tile, name="log-tile"),
     path("privacy/leave", leaving_pages.page, name="privacy-leave"),
     path("privacy/kept", kept_page.page, name="privacy-kept"),
     path("privacy/export", export_pages.page, name="privacy-export"),

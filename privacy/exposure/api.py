@@ -120,6 +120,7 @@ class DisclosingView(WalletView):
         super().initial(request, *args, **kwargs)
         if request.auth is None:
             raise NotAuthenticated
+        gate.refuse_if_behind()
         caller: Any = request.auth
         method = str(request.method)
         is_offered = method.lower() in self.http_method_names and hasattr(self, method.lower())  # else DRF answers 405

@@ -15,9 +15,9 @@ import structlog
 from django.db import DatabaseError, connection
 
 from privacy.crypto.keyring import KeyDestroyed
-from privacy.exposure import records
+from privacy.exposure import checkpoints, records
 from privacy.exposure.grants import GATE, Grant, admit, adopt, respond
-from privacy.exposure.models import Recipient
+from privacy.exposure.models import Recipient, RecipientKind
 from privacy.exposure.schema import ClosedSchema, schema_name, shape
 from privacy.exposure.shapes import BodyNotClosed, Branch, Sight, Subjects, conform, plain
 from privacy.fields import Basis, Channel, Purpose
@@ -34,6 +34,8 @@ __all__ = [
 log = structlog.get_logger(__name__)
 
 _RETRYABLE = frozenset({"40001", "40P01"})
+#: Who is answered even while the database is older than its published log: the person, and the staff that mends it.
+_AT_HOME = frozenset({RecipientKind.SELF, RecipientKind.STAFF})
 #: Raised by exposure_disclose when a consent is missing, ended or narrower than the body.
 _NO_CONSENT = "PV001"
 
@@ -110,7 +112,10 @@ def prepare(
 
     Raises:
         BodyNotClosed: the body does not fit its schema (a defect).
+        DisclosureRefused: the database is older than its published log.
     """
+    if recipient.kind not in _AT_HOME:
+        refuse_if_behind()
     closed = shape(schema)
     content = conform(closed, plain(body))
     grant = Grant(orjson.dumps(content), schema.content_type, schema_name(schema), GATE)
@@ -134,6 +139,16 @@ def prepare(
         "exposures": _exposures(closed, content, Subjects(subjects), facts, grant),
     }
     return Prepared(grant, orjson.dumps(parameters).decode())
+
+
+def refuse_if_behind() -> None:
+    """Nothing leaves from a database that was restored or forked, until that is acknowledged in the log.
+
+    Raises:
+        DisclosureRefused: this is one.
+    """
+    if not checkpoints.may_send():
+        raise DisclosureRefused(retry_after=60)
 
 
 def _exposures(

@@ -83,11 +83,16 @@ def get_exposure(*, holder_id: str, exposure_id: str) -> Opened:
     Raises:
         NotFound: unknown, or another's.
     """
+    return open_exposure(get_row(holder_id=holder_id, exposure_id=exposure_id))
+
+
+def get_row(*, holder_id: str, exposure_id: str) -> Exposure:
+    """One exposure of this holder, as it is stored; raises as `get_exposure` does."""
     mine = list_exposures(holder_id=holder_id)
     row = mine.filter(pk=exposure_id).first() if is_id(exposure_id, "xpo") else None
     if row is None:
         raise NotFound
-    return open_exposure(row)
+    return row
 
 
 def open_exposure(row: Exposure) -> Opened:

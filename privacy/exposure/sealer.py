@@ -13,6 +13,8 @@ import structlog
 from django.db import DatabaseError, connection
 
 from privacy.crypto.keyring import KeyUnavailable
+from privacy.exposure import checkpoints
+from privacy.exposure.checkpoints import LogBehind
 from privacy.exposure.sealing import BATCH, Sealing
 
 log = structlog.get_logger(__name__)
@@ -25,6 +27,8 @@ CHANNEL = "exposure_unsealed"
 GATHER_SECONDS = 0.1
 POLL_SECONDS = 1.0
 RETRY_SECONDS = 1.0
+#: Between two checkpoints while there is work; each is an fsync and a line of the file.
+PUBLISH_SECONDS = 0.5
 
 Clock = Callable[[], float]
 
@@ -36,6 +40,8 @@ def run(should_stop: Callable[[], bool]) -> None:
             _lead(should_stop)
         except KeyUnavailable:
             log.warning("privacy.sealer.keys_unavailable")
+        except LogBehind as behind:
+            log.error("privacy.sealer.stopped", reason=str(behind))  # noqa: TRY400 - the reason says it all
         except DatabaseError as error:
             log.warning("privacy.sealer.interrupted", error=type(error).__name__)
         finally:
@@ -46,14 +52,20 @@ def run(should_stop: Callable[[], bool]) -> None:
 
 
 def seal_all() -> int:
-    """Seal all that can be sealed now, once, and go; how many. Nothing where another sealer is at work."""
+    """Seal and publish all that can be sealed now, once, and go; how many. Nothing where another sealer is at work.
+
+    Raises:
+        LogBehind: the database is older than what was published.
+    """
     if not _try_lock(SEALER):
         return 0
     try:
+        checkpoints.refuse_if_behind()
         sealing = Sealing()
         sealed = 0
         while count := sealing.seal_batch():
             sealed += count
+        checkpoints.publish()
         return sealed
     finally:
         _unlock(SEALER)
@@ -67,16 +79,24 @@ def _lead(should_stop: Callable[[], bool]) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT exposure_renumber()")
         cursor.execute(f"LISTEN {CHANNEL}")
+    checkpoints.refuse_if_behind()
     sealing = Sealing()
     log.info("privacy.sealer.leads", size=sealing.size)
+    checkpoints.publish()
+    published_at, unpublished = time.monotonic(), 0
     while not should_stop():
-        if sealing.seal_batch() < BATCH:
-            _rest()
+        sealed = sealing.seal_batch()
+        unpublished += sealed
+        if unpublished and time.monotonic() - published_at >= PUBLISH_SECONDS:
+            checkpoints.publish()
+            published_at, unpublished = time.monotonic(), 0
+        if sealed < BATCH:
+            _rest(may_sleep=not unpublished)
 
 
-def _rest() -> None:
+def _rest(*, may_sleep: bool) -> None:
     """Sleep until there is something; a moment only while somebody is writing or something waits for its turn."""
-    if not _try_lock(ASLEEP):
+    if not may_sleep or not _try_lock(ASLEEP):
         time.sleep(GATHER_SECONDS)
         return
     try:

@@ -5,10 +5,12 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from privacy.crypto.keyring import DecryptionFailed, KeyDestroyed
-from privacy.exposure import records, tree
+from privacy.exposure import checkpoints, notes, records, tree
+from privacy.exposure.checkpoints import FileUnusable
 from privacy.exposure.leaves import NO_LEAF, exposure_leaf, statement_leaf
 from privacy.exposure.merkle import HASH_BYTES, WIDTH, Frontier, leaf_hash
 from privacy.exposure.models import Disclosure, Exposure, LogStatement
+from privacy.exposure.notes import NoteInvalid
 from privacy.exposure.sealing import open_counter, open_previous
 
 _PAGE: Final = 1000
@@ -25,6 +27,8 @@ class Verdict:
     #: Leaves of the sealed log.
     leaves: int = 0
     unsealed: int = 0
+    #: Lines of the file outside the database.
+    checkpoints: int = 0
     faults: list[dict[str, str | int]] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
@@ -36,6 +40,7 @@ class Verdict:
             "erased": self.erased,
             "leaves": self.leaves,
             "unsealed": self.unsealed,
+            "checkpoints": self.checkpoints,
             "faults": self.faults,
         }
 
@@ -64,6 +69,7 @@ def verify() -> Verdict:
     verdict.faults += [{"disclosure": str(one), "fault": "has no exposure"} for one in empty]
     verdict.faults += _statement_faults()
     verdict.faults += _tree_faults(size)
+    verdict.faults += _checkpoint_faults(verdict)
     return verdict
 
 
@@ -146,3 +152,26 @@ def _tree_faults(size: int) -> list[dict[str, str | int]]:
     if head.size == size and bytes(head.root) != frontier.root():
         return [{"root": size, "fault": "is not the root of the leaves"}]
     return []
+
+
+def _checkpoint_faults(verdict: Verdict) -> list[dict[str, str | int]]:
+    """The first published checkpoint that is not of this log and key, or whose tree this log does not begin with.
+
+    What was published before a restore that is acknowledged belongs to another history, and is passed over.
+    """
+    keys, whole = notes.own_keys(), tree.tree()
+    forgiven = checkpoints.acknowledged()
+    pending: list[dict[str, str | int]] = []
+    try:
+        for note in checkpoints.from_settings().all():
+            verdict.checkpoints += 1
+            found = notes.verify(note, keys)
+            if found.size > tree.head().size or whole.root(found.size) != found.root:
+                pending.append({"checkpoint": verdict.checkpoints, "fault": "is not of this log's history"})
+            if found in forgiven:
+                pending.clear()
+    except FileUnusable as unusable:
+        return [{"checkpoint": verdict.checkpoints + 1, "fault": str(unusable)}]
+    except NoteInvalid as invalid:
+        return [{"checkpoint": verdict.checkpoints, "fault": str(invalid)}]
+    return pending[:1]

@@ -2,7 +2,8 @@
 
 A transfer moves one positive amount from one debit account to one credit account of one currency: `post` at once,
 `hold` then `settle` or `release` in parts. Look here: `accounts` (names), `transfers` (post), `balances`, `holds`,
-`verify`; the rules are in `sql/`. Imports wallet.core only.
+`verify`, `attestation` (commits the exposure log to all transfers); the rules are in `sql/`. Imports wallet.core and
+privacy.exposure.
 
 Invariants: transfers are never changed or deleted, by anybody; the application role writes here through the functions
 alone; accounts are locked in id order; programme accounts (clearing, settlement, fees, losses) are never locked nor

@@ -28,7 +28,7 @@ class Command(BaseCommand):
             self.stdout.write(
                 f"{verdict.disclosures} disclosures, {verdict.exposures} exposures "
                 f"({verdict.erased} of people who have left, {verdict.unsealed} not sealed yet), "
-                f"{verdict.leaves} leaves, {len(verdict.faults)} faults"
+                f"{verdict.leaves} leaves, {verdict.checkpoints} checkpoints, {len(verdict.faults)} faults"
             )
         if verdict.faults:
             sys.exit(1)

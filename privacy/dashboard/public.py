@@ -1,0 +1,86 @@
+"""The sealed log for everybody: its checkpoint, the keys that sign it, its tiles and entries (C2SP tlog-tiles)."""
+
+import base64
+import re
+from typing import Final
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.views.decorators.http import require_safe
+
+from privacy.exposure import notes, tree
+from privacy.exposure.merkle import WIDTH
+from wallet.core.api import Audience, audience, json_answer
+
+_TEXT: Final = "text/plain; charset=utf-8"
+#: `x001/x234/067`, with `.p/<width>` for a tile that is not full.
+_TILE: Final = re.compile(r"((?:x[0-9]{3}/){0,5}[0-9]{3})(?:\.p/([1-9][0-9]{0,2}))?", re.ASCII)
+_FOR_EVER: Final = "public, max-age=31536000, immutable"
+_LEVELS: Final = 8
+_LARGEST: Final = 10**18
+
+
+@audience(Audience.PUBLIC)
+@require_safe
+def checkpoint(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - Django's signature
+    """The newest published one."""
+    shown = tree.head().checkpoint
+    if not shown:
+        raise Http404
+    return _fresh(HttpResponse(shown, content_type=_TEXT))
+
+
+@audience(Audience.PUBLIC)
+@require_safe
+def key(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - Django's signature
+    """Who signs: a verifier key a line, the present one last."""
+    return _fresh(HttpResponse("".join(f"{one}\n" for one in notes.own_keys()), content_type=_TEXT))
+
+
+@audience(Audience.PUBLIC)
+@require_safe
+def tile(request: HttpRequest, level: int, place: str) -> HttpResponse:  # noqa: ARG001 - Django's signature
+    """Hashes of the published tree."""
+    n, width = _place(place)
+    if level >= _LEVELS:
+        raise Http404
+    return _bytes(tree.tile(level, n, width, size=tree.head().checkpoint_size))
+
+
+@audience(Audience.PUBLIC)
+@require_safe
+def entries(request: HttpRequest, place: str) -> HttpResponse:  # noqa: ARG001 - Django's signature
+    """The leaves themselves: commitments, and what the log says to everybody."""
+    n, width = _place(place)
+    return _bytes(tree.entries(n, width, size=tree.head().checkpoint_size))
+
+
+@audience(Audience.PUBLIC)
+@require_safe
+def consistency(request: HttpRequest, old: int, size: int) -> HttpResponse:  # noqa: ARG001 - Django's signature
+    """The proof that the log of `old` leaves is the beginning of the one of `size`, for who does not read tiles."""
+    if not 0 < old <= size <= tree.head().checkpoint_size or size > _LARGEST:
+        raise Http404
+    proof = tree.tree().consistency(old, size)
+    return json_answer({"log": settings.LOG_ORIGIN, "proof": [base64.b64encode(one).decode() for one in proof]})
+
+
+def _place(place: str) -> tuple[int, int]:
+    found = _TILE.fullmatch(place)
+    width = int(found[2] or WIDTH) if found else 0
+    if found is None or width > WIDTH or (found[2] and width == WIDTH):
+        raise Http404
+    return int(found[1].replace("x", "").replace("/", "")), width
+
+
+def _bytes(body: bytes | None) -> HttpResponse:
+    if body is None:
+        raise Http404
+    response = HttpResponse(body, content_type="application/octet-stream")
+    response["Cache-Control"] = _FOR_EVER
+    return response
+
+
+def _fresh(response: HttpResponse) -> HttpResponse:
+    response["Cache-Control"] = "no-cache"
+    return response

@@ -1,0 +1,99 @@
+"""The log is committed to every transfer; whoever rewrites one, the owner included, is found (settled 15)."""
+
+import json
+from io import StringIO
+from typing import Any
+
+import psycopg
+import pytest
+from django.core.management import CommandError, call_command
+
+from privacy.exposure import sealer
+from privacy.exposure.models import LogStatement
+from tests import environment
+from tests.wallet.ledger.moving import NETWORK, transfer
+from wallet.core.ids import new_id
+from wallet.core.transactions import owns_transaction
+from wallet.ledger import accounts, attestation
+from wallet.ledger.transfers import post
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+commit = owns_transaction(post)
+
+
+def move(times: int = 1) -> None:
+    holder = accounts.main(new_id("holder"), "EUR")
+    for _ in range(times):
+        commit([transfer(NETWORK, holder, 100)])
+
+
+def against_log() -> dict[str, Any]:
+    said = StringIO()
+    try:
+        call_command("verify_ledger", "--against-log", "--json", stdout=said, stderr=StringIO())
+    except CommandError:
+        pass
+    found: dict[str, Any] = json.loads(said.getvalue())
+    return found
+
+
+def superuser() -> psycopg.Connection[Any]:
+    strong = psycopg.connect(environment.URLS["superuser"], dbname=environment.DATABASE, autocommit=True)
+    strong.execute("SET session_replication_role = replica")
+    return strong
+
+
+def rewrite(strong: psycopg.Connection[Any], transfer_id: int, ref: str) -> None:
+    """What only an owner of the whole server can do: its triggers refuse everybody else."""
+    with strong.transaction():
+        strong.execute("ALTER TABLE wallet_transfer DISABLE TRIGGER wallet_transfer_stays")
+        strong.execute("UPDATE wallet_transfer SET ref = %s WHERE id = %s", [ref, transfer_id])
+        strong.execute("ALTER TABLE wallet_transfer ENABLE ALWAYS TRIGGER wallet_transfer_stays")
+
+
+def test_an_hour_without_transfers_says_nothing_and_a_chain_grows_with_them(monkeypatch: Any) -> None:
+    """Break: begin each hour's digest anew."""
+    move()
+    first = attestation.attest()
+    assert first is not None
+    assert attestation.attest() is None
+    monkeypatch.setattr(attestation, "_PAGE", 2)
+    move(5)
+    second = attestation.attest()
+    assert second is not None
+    assert second.transfers == first.transfers + 5
+    sealer.seal_all()
+    found = against_log()
+    assert (found["ok"], found["differences"]) == (True, [])
+    assert found["statements"] >= 2
+
+
+def test_a_rewritten_transfer_is_found_though_the_books_still_balance() -> None:
+    """Break: digest balances' names and not amounts; compare with nothing."""
+    move(2)
+    attestation.attest()
+    sealer.seal_all()
+    with superuser() as strong:
+        row = strong.execute("SELECT id, ref FROM wallet_transfer ORDER BY id DESC LIMIT 1").fetchone()
+        assert row is not None
+        rewrite(strong, row[0], "other")
+        found = against_log()
+        rewrite(strong, row[0], row[1])
+    assert [one["promise"] for one in found["differences"]] == ["transfers are those of the log"]
+    assert against_log()["ok"] is True
+
+
+def test_who_rewrites_the_statement_too_is_found_by_the_tree() -> None:
+    """Break: compare with the row and not with the log."""
+    move()
+    attestation.attest()
+    sealer.seal_all()
+    row = LogStatement.objects.filter(kind=attestation.KIND).latest("id")
+    with superuser() as strong:
+        forged = json.dumps({**json.loads(row.text), "transfers": 1})
+        strong.execute("UPDATE privacy_logstatement SET text = %s WHERE id = %s", [forged, row.id])
+        found = {one["promise"] for one in against_log()["differences"]}
+        strong.execute("UPDATE privacy_logstatement SET text = %s WHERE id = %s", [row.text, row.id])
+    assert "statement is in the log" in found
+    assert against_log()["ok"] is True
