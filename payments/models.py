@@ -1,5 +1,6 @@
 """Re-exports the tables of the rooms: Django looks for an app's models here."""
 
+from payments.developers.models import Developer
 from payments.platforms.models import AuthorizationCode, Block, Link, Mandate, Platform
 from payments.requests.models import PaymentRequest, RequestSide
 from payments.topups.models import GatewayEvent, SandboxCheckout, TopUp
@@ -9,6 +10,7 @@ __all__ = [
     "AuthorizationCode",
     "Block",
     "Delivery",
+    "Developer",
     "Endpoint",
     "Event",
     "GatewayEvent",
