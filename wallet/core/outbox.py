@@ -24,6 +24,7 @@ _HANDLERS: dict[str, Handler] = {}
 #: Attempts before a row is laid aside for a person (`dead_at`).
 MAX_ATTEMPTS = 30
 _SWEEP_BATCH = 200
+_KEPT = timedelta(days=30)
 
 
 class Later(Exception):
@@ -130,6 +131,13 @@ def sweep() -> int:
     for entry_id, topic in found:
         wake(entry_id, topic)
     return len(found)
+
+
+@shared_task(name="wallet.core.outbox.purge")
+def purge() -> int:
+    """Delete work that was done 30 days ago; what was laid aside stays for a person. Returns how many rows."""
+    deleted, _ = OutboxEntry.objects.filter(done_at__lt=clock.now() - _KEPT).delete()
+    return deleted
 
 
 @figures.source("outbox")
