@@ -7,7 +7,7 @@ import wallet.core.models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("payments", "0005_delivery_runs"),
+        ("payments", "0006_stripe"),
     ]
 
     operations = [
