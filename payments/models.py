@@ -2,7 +2,7 @@
 
 from payments.developers.models import Developer
 from payments.platforms.models import AuthorizationCode, Block, Link, Mandate, Platform
-from payments.requests.models import PaymentRequest, RequestSide
+from payments.requests.models import Checkout, CheckoutItems, PaymentRequest, Refund, RequestSide, Split
 from payments.topups.models import (
     BankPayout,
     GatewayEvent,
@@ -21,6 +21,8 @@ __all__ = [
     "AuthorizationCode",
     "BankPayout",
     "Block",
+    "Checkout",
+    "CheckoutItems",
     "Delivery",
     "Developer",
     "Endpoint",
@@ -32,9 +34,11 @@ __all__ = [
     "PaymentRequest",
     "Platform",
     "Reconciliation",
+    "Refund",
     "RequestSide",
     "SandboxCheckout",
     "SandboxPayout",
+    "Split",
     "TopUp",
     "TopUpDispute",
     "TopUpRefund",
