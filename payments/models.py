@@ -1,5 +1,6 @@
 """Re-exports the tables of the rooms: Django looks for an app's models here."""
 
+from payments.developers.models import Developer
 from payments.platforms.models import AuthorizationCode, Block, Link, Mandate, Platform
 from payments.requests.models import Checkout, CheckoutItems, PaymentRequest, Refund, RequestSide, Split
 from payments.topups.models import (
@@ -23,6 +24,7 @@ __all__ = [
     "Checkout",
     "CheckoutItems",
     "Delivery",
+    "Developer",
     "Endpoint",
     "Event",
     "GatewayEvent",

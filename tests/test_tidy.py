@@ -13,7 +13,7 @@ PACKAGES = ("wallet", "cards", "payments", "privacy", "demo")
 ROOMS = (
     "wallet/core", "wallet/users", "wallet/ledger", "wallet/limits", "wallet/activity", "wallet/approvals", "wallet/monitoring", "wallet/embedded",
     "cards/vault", "cards/issuing", "cards/authorizations", "cards/network",
-    "payments/topups", "payments/platforms", "payments/requests", "payments/detection", "payments/webhooks",
+    "payments/topups", "payments/platforms", "payments/requests", "payments/detection", "payments/webhooks", "payments/developers",
     "privacy/crypto", "privacy/consent", "privacy/exposure", "privacy/rights", "privacy/dashboard",
 )  # fmt: skip
 BANNED_NAMES = {

@@ -210,6 +210,8 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "wallet.core.requests.RequestIdMiddleware",
+    # Named by string, as the guard below: the log of each platform's own calls.
+    "payments.developers.calls.CallLogMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

@@ -8,6 +8,7 @@ ROOMS = [
     "wallet.core", "wallet.users", "wallet.limits", "wallet.activity",
     "cards.issuing", "cards.authorizations", "cards.network",
     "payments.platforms", "payments.requests", "payments.topups", "payments.webhooks",
+    "payments.developers",
     "privacy.dashboard",
 ]  # fmt: skip
 

@@ -101,6 +101,9 @@ class BearerAuthentication(BaseAuthentication):
             platform=row.application,
             holder_id=row.user_id or "",
         )
+        if bearer.kind == ClientKind.PLATFORM:
+            # For the log of the platform's own calls.
+            request._request.calling_client = bearer.client_id  # type: ignore[attr-defined]  # noqa: SLF001 - DRF keeps Django's request there
         return row.user or ClientOnly(), bearer
 
     def authenticate_header(self, request: Request) -> str:  # noqa: ARG002 - DRF's signature

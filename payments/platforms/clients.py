@@ -1,6 +1,7 @@
 """OAuth clients: chat platforms, registered by the operator, and the wallet's own first-party client."""
 
 import secrets
+import unicodedata
 from dataclasses import dataclass, field
 
 from payments.platforms.models import Platform
@@ -13,6 +14,7 @@ from wallet.core.errors import Invalid
 from wallet.core.transactions import owns_transaction
 
 _NAME_LENGTH = 60
+MOST_REDIRECTS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,18 +30,17 @@ def create_platform(*, name: str, redirect_uris: list[str], merchants: list[str]
     """Register a chat platform, and the recipient that the exposure log will name.
 
     Raises:
-        Invalid: no name, a name over 60 characters, or no redirect URI.
+        Invalid: no name, a name over 60 characters, no redirect URI or more than ten.
         RedirectRefused: a redirect URI cannot be registered.
     """
-    if not 0 < len(name.strip()) <= _NAME_LENGTH:
-        raise Invalid("must be 1 to 60 characters", pointer="/name")
-    if not redirect_uris:
-        raise Invalid("needs at least one", pointer="/redirect_uris")
+    # Cc, Cf, Cs, Co, Cn: what cannot be seen can pretend to be another platform.
+    if not 0 < len(name.strip()) <= _NAME_LENGTH or any(unicodedata.category(char).startswith("C") for char in name):
+        raise Invalid("must be 1 to 60 visible characters", pointer="/name")
     secret = secrets.token_urlsafe(48)
     platform = Platform.objects.create(
         name=name.strip(),
         kind=ClientKind.PLATFORM,
-        redirect_uris=" ".join(check_redirect_uri(uri) for uri in redirect_uris),
+        redirect_uris=_checked(redirect_uris),
         client_type=Platform.CLIENT_CONFIDENTIAL,
         authorization_grant_type=Platform.GRANT_AUTHORIZATION_CODE,
         client_secret=digest(secret),
@@ -47,6 +48,33 @@ def create_platform(*, name: str, redirect_uris: list[str], merchants: list[str]
     )
     recipients.register(kind=RecipientKind.PLATFORM, ref=platform.pk, name=platform.name)
     return Registered(platform, secret)
+
+
+def _checked(redirect_uris: list[str]) -> str:
+    if not 0 < len(redirect_uris) <= MOST_REDIRECTS:
+        raise Invalid(f"must be 1 to {MOST_REDIRECTS}", pointer="/redirect_uris")
+    return " ".join(dict.fromkeys(check_redirect_uri(uri) for uri in redirect_uris))
+
+
+@owns_transaction
+def rotate_client_secret(platform: Platform) -> Registered:
+    """Another secret, shown this once; the old one is worth nothing when this commits. Tokens live on."""
+    secret = secrets.token_urlsafe(48)
+    platform.client_secret = digest(secret)
+    platform.save(update_fields=["client_secret", "updated"])
+    return Registered(platform, secret)
+
+
+@owns_transaction
+def change_redirect_uris(platform: Platform, redirect_uris: list[str]) -> None:
+    """Other redirect URIs, instead of all that there were.
+
+    Raises:
+        Invalid: none, or more than ten.
+        RedirectRefused: one cannot be registered.
+    """
+    platform.redirect_uris = _checked(redirect_uris)
+    platform.save(update_fields=["redirect_uris", "updated"])
 
 
 @owns_transaction

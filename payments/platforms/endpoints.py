@@ -1,6 +1,7 @@
 """The OAuth endpoints for clients: token, revocation, metadata. The consent page is in `consent_page`."""
 
 import base64
+import hmac
 import json
 import math
 from http import HTTPStatus
@@ -17,6 +18,7 @@ from django.views.decorators.http import require_GET
 from django.views.generic import View
 from oauth2_provider.views.mixins import OAuthLibMixin
 
+from payments.platforms.clients import find_client
 from payments.platforms.models import Link, Platform
 from payments.platforms.schemas import LinkTokenBody, OAuthErrorBody, RefreshedTokenBody, TokenBody
 from payments.platforms.scopes import CHAT, LINK, PAY
@@ -53,7 +55,11 @@ class _ClientEndpoint(OAuthLibMixin, View):
         unreadable = media != _FORM or bool(request.GET) or repeated or "\0" in _claimed_client(request)
         if request.method == "POST" and unreadable:
             return self.refuse(request, {"error": "invalid_request"})
-        return super().dispatch(request, *args, **more)
+        response = super().dispatch(request, *args, **more)
+        if request.method == "POST":
+            # For the log of the client's own calls: only who has proved to be it writes there.
+            request.calling_client = _proved_client(request)  # type: ignore[attr-defined]
+        return response
 
     def refuse(self, request: HttpRequest, error: dict[str, str], status: int = HTTPStatus.BAD_REQUEST) -> HttpResponse:
         """An error of RFC 6749, counted by the gate like every body without a person in it."""
@@ -93,13 +99,25 @@ def _buckets(request: HttpRequest) -> list[Bucket]:
 
 
 def _claimed_client(request: HttpRequest) -> str:
+    return _credentials(request)[0]
+
+
+def _credentials(request: HttpRequest) -> tuple[str, str]:
+    """Who the request says it is, and the secret that it gives for it."""
     scheme, _space, credentials = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
     if scheme.lower() != "basic":
-        return request.POST.get("client_id", "")
+        return request.POST.get("client_id", ""), request.POST.get("client_secret", "")
     try:
-        return unquote_plus(base64.b64decode(credentials).decode().partition(":")[0])
+        name, _colon, secret = base64.b64decode(credentials).decode().partition(":")
     except ValueError:
-        return ""
+        return "", ""
+    return unquote_plus(name), unquote_plus(secret)
+
+
+def _proved_client(request: HttpRequest) -> str:
+    client_id, secret = _credentials(request)
+    client = find_client(client_id) if secret else None
+    return client_id if client is not None and hmac.compare_digest(digest(secret), client.client_secret) else ""
 
 
 def _recipient(client: Platform | None) -> Recipient:

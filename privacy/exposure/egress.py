@@ -43,6 +43,9 @@ class EgressMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Answer, then look at what is about to leave."""
+        if "HTTP_COOKIE" in request.META and is_guarded(request):
+            # Programs have tokens. A session, dead or alive, would be renewed in an answer that carries no cookie.
+            del request.META["HTTP_COOKIE"]
         with departures_of(request) as departures:
             response = self.get_response(request)
             if not is_guarded(request):

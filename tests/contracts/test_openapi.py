@@ -17,10 +17,15 @@ from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.validation import validate_schema
 
 from cards.authorizations.codes import Reason
-from payments.requests.models import DEFAULT_LIFE
+from cards.issuing.states import CardStatus
+from payments.requests.models import DEFAULT_LIFE, RequestStatus
+from payments.webhooks.catalogue import SUBSCRIBABLE, EventType
+from payments.webhooks.models import DeliveryStatus, EndpointStatus
 from tests.payments import cast
 from wallet.activity.words import KINDS, REASONS, STATUSES
-from wallet.core.problems import CONTENT_TYPE, MEMBERS
+from wallet.core.ids import new_id
+from wallet.core.money import MAX_MINOR
+from wallet.core.problems import CONTENT_TYPE, MEMBERS, catalogue
 
 PUBLIC = {"/v1/openapi.json"}
 UNKEYED = {"/v1/suggestions", "/v1/cards/{card}/reveal", "/v1/cards/{card}/numbers/{number}/reveal"}
@@ -177,6 +182,62 @@ def test_codes_of_transactions_are_enumerated_and_cover_what_is_written(document
     assert set(line["reason_code"]["enum"]) - {None} == set(REASONS)
     assert set(Reason) - {Reason.NUMBER_UNKNOWN} <= set(REASONS)
     assert {"card_load", "card_unload", "card_sweep", "top_up", "payment_sent", "payment_received"} <= set(KINDS)
+
+
+def test_every_limit_and_every_state_is_in_the_document(document: dict[str, Any]) -> None:
+    """settled.md 27 to 36 and 40: the constants of the code, as a client reads them. Break: a literal in a serializer."""
+    schemas = document["components"]["schemas"]
+    asked = schemas["PaymentRequestInputRequest"]["properties"]
+    assert asked["amount"]["properties"]["value"]["maximum"] == MAX_MINOR == 999_999_999_999
+    assert (asked["note"]["maxLength"], asked["reference"]["maxLength"]) == (140, 64)
+    assert (asked["expires_in"]["minimum"], asked["expires_in"]["maximum"]) == (60, 2_592_000)
+    assert asked["expires_in"]["default"] == DEFAULT_LIFE == 604_800
+    message = schemas["SuggestionInputRequest"]["properties"]
+    assert (message["text"]["maxLength"], message["locale"]["default"], message["context"]["maxItems"]) == (
+        2000,
+        "en",
+        3,
+    )
+    states = {
+        "PaymentRequestBody": RequestStatus, "EndpointBody": EndpointStatus, "DeliveryBody": DeliveryStatus,
+        "CardShown": CardStatus,
+    }  # fmt: skip
+    for name, status in states.items():
+        assert set(schemas[name]["properties"]["status"]["enum"]) == set(status), name
+    assert set(schemas["LinkBody"]["properties"]["status"]["enum"]) == {"active", "ended"}
+    endpoint = schemas["EndpointInputRequest"]["properties"]
+    assert set(endpoint["events"]["items"]["enum"]) == set(SUBSCRIBABLE)
+    assert set(schemas["EventBody"]["properties"]["type"]["enum"]) == set(EventType)
+    assert schemas["EndpointBodyPage"]["properties"]["data"]["maxItems"] == 25
+
+
+def test_every_id_has_its_form(document: dict[str, Any]) -> None:
+    """settled.md 30. Break: without PublicIdFieldExtension."""
+    schemas = document["components"]["schemas"]
+    patterns = {
+        one["pattern"]
+        for schema in schemas.values()
+        for one in schema.get("properties", {}).values()
+        if "pattern" in one
+    }
+    for prefix in ("preq", "link", "whe", "evt", "del", "card"):
+        pattern = f"^{prefix}_[0-9A-Za-z]{{22,}}$"
+        assert pattern in patterns
+        assert re.match(pattern, new_id(prefix))
+
+
+def test_every_problem_is_named_and_has_its_page_in_both_languages(document: dict[str, Any]) -> None:
+    """Break: build the list by hand; let a refusal of one room explain a general slug."""
+    named = document["components"]["schemas"]["Problem"]["properties"]["type"]["enum"]
+    assert named == [f"/problems/{slug}" for slug in sorted(catalogue())]
+    assert {"/problems/not-found", "/problems/delivery-not-replayable", "/problems/rate-limited"} <= set(named)
+    assert all(entry.explanation and entry.title for entry in catalogue().values())
+    for language, words in (("en", "What an error means"), ("fr", "Ce que signifie une erreur")):
+        browser = Client(headers={"accept-language": language})
+        pages = [browser.get(path) for path in [*named, "/problems/"]]
+        assert {page.status_code for page in pages} == {200}
+        assert all(words in page.content.decode() for page in pages)
+    assert "chargeback" not in Client().get("/problems/not-found").content.decode()
 
 
 @pytest.mark.django_db

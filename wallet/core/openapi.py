@@ -11,9 +11,10 @@ from drf_spectacular.extensions import OpenApiSerializerExtension, OpenApiSerial
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import ResolvedComponent
 from drf_spectacular.utils import OpenApiParameter
+from rest_framework.serializers import ListSerializer
 
 from wallet.core.money import MAX_MINOR
-from wallet.core.problems import CONTENT_TYPE
+from wallet.core.problems import CONTENT_TYPE, catalogue
 
 _BODIES = frozenset({"POST", "PUT", "PATCH"})
 
@@ -33,7 +34,7 @@ _MEANING = {
 #: Statuses that say when to come again.
 _WAITS = frozenset({429, 503})
 
-_PROBLEM = {
+_PROBLEM: dict[str, Any] = {
     "type": "object",
     "description": "A problem (RFC 9457).",
     "properties": {
@@ -85,13 +86,21 @@ class RouteSchema(AutoSchema):
         """The operation with its problems."""
         operation = super().get_operation(*route, **named)
         if operation is not None:
+            described: dict[str, Any] = deepcopy(_PROBLEM)
+            described["properties"]["type"]["enum"] = [f"/problems/{slug}" for slug in sorted(catalogue())]
             problem = ResolvedComponent(  # type: ignore[no-untyped-call]
-                "Problem", ResolvedComponent.SCHEMA, deepcopy(_PROBLEM), "Problem"
+                "Problem", ResolvedComponent.SCHEMA, described, "Problem"
             )
             self.registry.register_on_missing(problem)
             for status in sorted(self.problem_statuses()):
                 operation["responses"][str(status)] = _problem_response(status, problem.ref)
         return operation
+
+    def _map_serializer_field(self, field: Any, direction: Any, bypass_extensions: bool = False) -> Any:  # noqa: FBT001, FBT002 - drf-spectacular's signature
+        """A list of bodies says how long it may be, as a list of values does."""
+        mapped: dict[str, Any] = super()._map_serializer_field(field, direction, bypass_extensions)  # type: ignore[no-untyped-call]
+        longest = getattr(field, "max_length", None) if isinstance(field, ListSerializer) else None
+        return mapped if longest is None else {**mapped, "maxItems": longest}
 
     def is_page(self) -> bool:
         """Whether it answers `{"data": […], "next_cursor": …}`."""
@@ -161,6 +170,16 @@ class MoneyFieldExtension(OpenApiSerializerFieldExtension):  # type: ignore[no-u
             "required": ["value", "currency"],
             "additionalProperties": False,
         }
+
+
+class PublicIdFieldExtension(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
+    """An id with its prefix: 128 random bits in 22 characters; leave room for more."""
+
+    target_class = "wallet.core.members.PublicIdField"
+
+    def map_serializer_field(self, auto_schema: Any, direction: Any) -> dict[str, Any]:  # noqa: ARG002 - drf-spectacular's signature
+        """The form of it."""
+        return {"type": "string", "pattern": f"^{self.target.prefix}_[0-9A-Za-z]{{22,}}$", "maxLength": 64}
 
 
 class CurrencyFieldExtension(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]

@@ -52,6 +52,23 @@ _GENERAL: dict[int, tuple[str, Any]] = {
     503: ("unavailable", gettext_lazy("This cannot be answered right now")),
 }
 
+#: What the general ones mean, whoever raises them; a refusal of a room explains itself by its docstring.
+_EXPLAINED: dict[str, str] = {
+    "unreadable": "No JSON, not UTF-8, over 64 kB, nested deeper than 20, or with a member unknown or given twice.",
+    "unauthenticated": "There is no token, or it lives no more: access tokens live five minutes. Get another one.",
+    "insufficient-scope": "The token is good and does not reach this far; docs/platforms.md says which one does.",
+    "not-found": "Nothing has this id, or what has it is another's: nobody learns which.",
+    "method-not-allowed": "The path exists; the header Allow names what can be done with it.",
+    "not-acceptable": "Send no Accept header, or one that takes application/json.",
+    "changed-meanwhile": "Two requests met. Nothing was done for this one: send it again.",
+    "too-large": "A body has at most 64 kB.",
+    "unsupported-media-type": "Send Content-Type: application/json.",
+    "validation-failed": "A member has a wrong type, range or value; `errors` names each by a JSON pointer.",
+    "rate-limited": "Come back after as many seconds as Retry-After says.",
+    "internal-error": "A defect, written down under the Request-Id. Send the request again with the same key.",
+    "unavailable": "Something that this needs is away, and nothing was done. Come back after Retry-After seconds.",
+}
+
 #: Failures from beside the floor, by name: the key service and the exposure log fail closed; a row was changed first;
 #: what a destroyed key had sealed is not there any more.
 _BY_NAME = {"KeyUnavailable": 503, "DisclosureRefused": 503, "RowChanged": 409, "KeyDestroyed": 404}
@@ -169,14 +186,16 @@ def pointers(detail: Any, at: str = "") -> Iterator[dict[str, str]]:
 def catalogue() -> dict[str, Entry]:
     """Every problem that this service can answer with, by slug: the general ones and each `WalletError`."""
     entries = {
-        slug: Entry(slug, status, str(title), "") for status, (slug, title) in sorted(_GENERAL.items(), reverse=True)
+        slug: Entry(slug, status, str(title), _EXPLAINED[slug])
+        for status, (slug, title) in sorted(_GENERAL.items(), reverse=True)
     }
     waiting: list[type[WalletError]] = [WalletError]
     while waiting:
         for error in waiting.pop().__subclasses__():
             waiting.append(error)
-            explanation = " ".join((error.__doc__ or "").split())
-            entries[error.slug] = Entry(error.slug, STATUS[error.kind], _(error.title), explanation)
+            if error.slug not in _EXPLAINED:
+                explanation = " ".join((error.__doc__ or "").split())
+                entries[error.slug] = Entry(error.slug, STATUS[error.kind], _(error.title), explanation)
     return entries
 
 
