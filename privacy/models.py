@@ -2,7 +2,7 @@
 
 from privacy.consent.models import Consent
 from privacy.crypto.models import BranchKey, DataKey, KeyErasure, KeyRotation, RootKey
-from privacy.exposure.models import Count, Disclosure, Exposure, Recipient
+from privacy.exposure.models import Count, Disclosure, Exposure, LogHead, LogStatement, LogTile, Recipient
 
 __all__ = [
     "BranchKey",
@@ -13,6 +13,9 @@ __all__ = [
     "Exposure",
     "KeyErasure",
     "KeyRotation",
+    "LogHead",
+    "LogStatement",
+    "LogTile",
     "Recipient",
     "RootKey",
 ]

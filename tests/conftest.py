@@ -37,11 +37,11 @@ def _no_truncate() -> Iterator[None]:
 def _all_holds(django_db_blocker: Any) -> Iterator[None]:
     """After each file of tests, the books of its process balance and its log opens (standard.md L03)."""
     yield
-    from privacy.exposure import log
+    from privacy.exposure import verifying
     from wallet.ledger import verify
 
     with django_db_blocker.unblock():
-        left = [*verify.verify().differences, *log.verify().faults]
+        left = [*verify.verify().differences, *verifying.verify().faults]
         connection.close()
     assert left == [], "a test of this file has left something that does not hold"
 

@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
+from kombu import Exchange, Queue
 from psycopg.conninfo import conninfo_to_dict
 
 from wallet import checks, env
@@ -145,6 +146,11 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TIMEZONE = "UTC"
+CELERY_TASK_DEFAULT_QUEUE = "work"
+#: A worker that is not told otherwise does all of them.
+CELERY_TASK_QUEUES = [Queue(name, Exchange(name), routing_key=name) for name in ("work", "calls")]
+#: Outbox topics that wait for other people's servers: their queue has a worker of its own, so that nothing waits along.
+OUTBOX_QUEUES = {"webhooks.deliver": "calls"}
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "sweep-outbox": {"task": "wallet.core.outbox.sweep", "schedule": 5.0, "options": {"expires": 5}},
     "roll-up-ledger": {"task": "wallet.ledger.roll_up", "schedule": 10.0, "options": {"expires": 10}},

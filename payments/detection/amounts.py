@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -10,6 +11,7 @@ from payments.detection.grammar import BARE, CASH, COUNT, OTHER
 from payments.detection.numberwords import NumberWords, SpelledOut
 from payments.detection.tokens import Token, parse_decimal
 
+_HAS_CENTS = re.compile(r"[.,]\d\d$")
 _SMALL = 4
 _SHORT = 4  # letters: "me", "uns", "noch"
 _YEARS = range(1900, 2100)
@@ -105,7 +107,7 @@ class Reader:
 
     def _factor(self, word: str) -> int:
         """What a word after a number multiplies it by: "200 mil", "2 k"."""
-        return 1000 if word == "k" else self._words.multipliers.get(word, 0)
+        return 1000 if word == "k" else 0 if word in self._words.cents else self._words.multipliers.get(word, 0)
 
     def _currency(self, tokens: list[Token], at: int) -> tuple[str, int] | None:
         """The currency written at this place and how many tokens it takes."""
@@ -124,6 +126,8 @@ class Reader:
         """Letters that stick to digits and are no currency: "3g", "20min", "5kg"."""
         text, words = following.text, self._words
         if number.raw is None or following.start != number.end or not text.isalpha() or text in {"x", "k"}:
+            return False
+        if text in words.multipliers:
             return False
         return text not in self._currencies and text not in words.cents and text not in words.notes
 
@@ -171,19 +175,20 @@ class Reader:
         """Whether a bare number counts things, people, hours or years, and is no sum."""
         words = self._words
         before = out[-1].text if out else ""
-        if before in {"♯", "nr", "no"} or (before == "-" and len(out) > 1 and out[-2].end == out[-1].start):
-            return True  # "#3", "bob-12"
+        thing = after.isalpha() and after not in words.after_money  # "5 kois"
         if not is_known(token):  # an anonymiser took it out
-            return before not in words.before_money or (after.isalpha() and after not in words.after_money)
-        value = value_of(token)
-        little = 0 < value <= _SMALL or (token.raw is not None and value in _YEARS)
-        if little and value == value.to_integral_value() and before not in words.owed_before:
+            return before not in words.before_money or thing
+        if before == "-" and len(out) > 1 and out[-2].end == out[-1].start:
+            return True  # "bob-12"
+        if (before not in words.owed_before and _is_little_or_a_year(token)) or before in {"♯", "nr", "no"}:
             return True
         if after in {"x", "*"} or (before in words.before_money and not after.isalpha()):
             return False
-        if after.isalpha() and after not in words.countables and self._is_owed(out):
-            return False  # "you owe me 20 innit"
-        return before in words.before_count or (after.isalpha() and after not in words.after_money)
+        if after.isalpha() and (thing or self._is_owed(out)):  # "you owe me 20 innit"
+            return after in words.countables or (thing and _is_plural(after)) or not self._is_owed(out)
+        cents = token.raw is not None and _HAS_CENTS.search(token.raw) is not None  # "dein Anteil sind 12,80"
+        both = f"{out[-2].text} {before}" if len(out) > 1 else ""  # "on était 15", not "c'était 15"
+        return not cents and (before in words.before_count or both in words.before_count)
 
     def _is_owed(self, before: Sequence[Token]) -> bool:
         """Whether what stands just before says that this is owed."""
@@ -192,6 +197,16 @@ class Reader:
             return False
         last = before[-1].text
         return last in owed or (len(before) > 1 and before[-2].text in owed and len(last) <= _SHORT)
+
+
+def _is_little_or_a_year(number: Token) -> bool:
+    value = value_of(number)
+    little = 0 < value <= _SMALL or (number.raw is not None and value in _YEARS)
+    return little and value == value.to_integral_value()
+
+
+def _is_plural(word: str) -> bool:
+    return len(word) > _SHORT and word[-1] == "s" and word.isalpha()
 
 
 def is_known(number: Token) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from payments.detection import sums
+from payments.detection.cues import weigh
 from payments.detection.firstlook import first_look, language_of
 from payments.detection.grammar import BARE, CASH
 from payments.detection.language import (
@@ -22,7 +23,7 @@ from payments.detection.message import EVERYONE, NOTHING, ContextMessage, Findin
 from payments.detection.reading import Reading, read
 
 _PAIR = 2
-_ASK_CONTEXT = {Needs.MONEY, Needs.COST, Needs.CONTEXT, Needs.NUDGE}
+_ASK_CONTEXT = {Needs.MONEY, Needs.COST, Needs.CONTEXT, Needs.PENDING, Needs.NUDGE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,11 @@ class Guards:
     why: str = ""
     whole: bool = False
     dead: tuple[tuple[int, int], ...] = ()
+    prices: tuple[tuple[int, int], ...] = ()  # dead, but for those who share the price
+
+    def stretches(self, intent: Intent) -> tuple[tuple[int, int], ...]:
+        """What does not count when a message does this."""
+        return self.dead if intent is Intent.SPLIT else self.dead + self.prices
 
 
 class Detector:
@@ -83,13 +89,36 @@ class Detector:
     def finding(self) -> Finding:
         """The answer."""
         matches = [match for entry in self.entries if isinstance(entry, Rule) for match in self._matches(entry)]
-        if not matches or self.guards.whole:
+        if not (matches or self._is_money) or self.guards.whole:
             return NOTHING
-        hits = [hit for hit in matches if not self._is_dead(hit.start, hit.end) and self._has(hit.rule.needs)]
-        if not hits:
-            return NOTHING
-        best = max(hits, key=self._weight)
-        return self._answer(best)
+        hits = [
+            hit
+            for hit in matches
+            if not self._is_dead(hit.start, hit.end, hit.rule.intent) and self._has(hit.rule.needs)
+        ]
+        if hits:
+            return self._answer(max(hits, key=self._weight))
+        return self._answer(weak) if (weak := self._weak_hit) is not None else NOTHING
+
+    @property
+    def _is_money(self) -> bool:
+        """Whether weak evidence is worth weighing: a sum that must be money, or a number beside a word of debts."""
+        return self._has_cash or (
+            self._has_amount and self.reading.language.debt.regex.search(self.reading.line) is not None
+        )
+
+    @property
+    def _weak_hit(self) -> Hit | None:
+        """What the cues say together."""
+        if not self._is_money:
+            return None
+        language, line = self.reading.language, self.reading.line
+        cues = [language.cues[number] for number in sorted(language.cue_index.find(set(line.split())))]
+        found = weigh(cues, line, self._is_dead, cash=self._has_cash)
+        if found is None:
+            return None
+        rule = Rule(language.debt, found.intent, Needs.NOTHING, 0)
+        return Hit(rule, found.start, found.end)
 
     # Guards
 
@@ -98,6 +127,7 @@ class Detector:
         """What only looks like payment talk: the whole message, or some clauses."""
         line = self.reading.line
         dead: list[tuple[int, int]] = []
+        prices: list[tuple[int, int]] = []
         why = ""
         for guard in self.entries:
             if not isinstance(guard, Guard):
@@ -108,8 +138,8 @@ class Detector:
                 why = guard.why
                 if guard.whole:
                     return Guards(whole=True, why=why)
-                dead.append(self._clause(match.start(), match.end()))
-        return Guards(why=why, dead=tuple(dead))
+                (prices if why == "price" else dead).append(self._clause(match.start(), match.end()))
+        return Guards(why=why, dead=tuple(dead), prices=tuple(prices))
 
     def _clause(self, start: int, end: int) -> tuple[int, int]:
         """The stretch between the breaks around a match; a comma breaks only where a clause can begin."""
@@ -123,8 +153,8 @@ class Detector:
             last += 1
         return reading.starts[first], reading.starts[last] + len(tokens[last].text)
 
-    def _is_dead(self, start: int, end: int) -> bool:
-        return any(start < stop and end > begin for begin, stop in self.guards.dead)
+    def _is_dead(self, start: int, end: int, intent: Intent = Intent.NONE) -> bool:
+        return any(start < stop and end > begin for begin, stop in self.guards.stretches(intent))
 
     # Rules
 
@@ -149,9 +179,11 @@ class Detector:
             case Needs.MONEY:
                 met = pending is not None or self._has_amount or self._has_money_word
             case Needs.COST:
-                met = pending is not None or self._has_cash or self._has_money_word or self._has_cost_word
+                met = pending is not None or self._has_price or self._has_money_word or self._has_cost_word
             case Needs.CONTEXT:
                 met = pending is not None or self._has_cash
+            case Needs.PENDING:
+                met = pending is not None
             case Needs.NUDGE:
                 met = pending is not None and pending.finding.intent is not Intent.NONE
             case Needs.ANSWER:
@@ -167,6 +199,15 @@ class Detector:
     @cached_property
     def _has_cash(self) -> bool:
         return self._live(CASH)
+
+    @cached_property
+    def _has_price(self) -> bool:
+        """A sum, also one that is told as a price: a cost is shared."""
+        prices = self.guards.prices
+        return self._has_cash or any(
+            token.text in {CASH, BARE} and any(begin <= start < end for begin, end in prices)
+            for token, start in zip(self.reading.tokens, self.reading.starts, strict=True)
+        )
 
     @cached_property
     def _has_amount(self) -> bool:
@@ -222,9 +263,9 @@ class Detector:
 
     @cached_property
     def question(self) -> Finding | None:
-        """The question about a debt that the message before asked, if it named no sum."""
+        """The question about a debt that the message before asked, if it named no sum; not all type a mark."""
         for earlier, detector in self._earlier[:2]:
-            if earlier.sender != self.message.sender and "?" in earlier.text:
+            if earlier.sender != self.message.sender:
                 finding = detector.finding
                 return finding if finding.intent is not Intent.NONE and finding.amount_minor is None else None
         return None
@@ -248,7 +289,13 @@ class Detector:
         roles = [entry for entry in self.entries if isinstance(entry, AmountRole)]
         shares = [entry for entry in self.entries if isinstance(entry, Share)]
         total = sums.choose(
-            self.reading, intent, (hit.start, hit.end), self.guards.dead, roles, shares, self.message.locale
+            self.reading,
+            intent,
+            (hit.start, hit.end),
+            self.guards.stretches(intent),
+            roles,
+            shares,
+            self.message.locale,
         )
         from_context = False
         if total.minor is None and not total.vague and self.pending is not None:

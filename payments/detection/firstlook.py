@@ -50,6 +50,10 @@ class FirstLook:
             if isinstance(entry, Rule) and entry.needs not in CONTEXTUAL:
                 self._add(1 << (shift + self.count), _keys(entry, language))
                 self.count += 1
+        for number in (_CASH, _NUMBER | _CASH):  # weak evidence is weighed beside a sum
+            words = language.debt.key if BARE in number.words else language.persons
+            self._add(1 << (shift + self.count), sorted((number, words), key=language.lexicon.cost))
+            self.count += 1
         self._lengths = sorted({len(prefix) for part in self._prefixes for prefix in part})
 
     def _add(self, bit: int, keys: list[Key]) -> None:

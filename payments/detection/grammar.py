@@ -1,11 +1,11 @@
 """Compiles the phrases of a language file.
 
 A phrase is a row of words with a few signs. `(a|b c)`: one of; `[a|b]`: may be missing; `{pay}`: any phrase of the
-lexicon entry; `pay*`: any word that begins so; `!word`: not that word; `..`: up to four words inside a clause; `...`:
-up to eight words inside a sentence; `~`: an ellipsis; `^` and `$`: begin and end of a clause, `^^` and `$$` of the
-message. Of numbers, `{amt}` is any amount, `{cur}` one with its currency, `{num}` a bare one that may be money, `{n}`
-any number, `{count}` one that cannot be money; `{AMT}` and `{N}` mark the one that the phrase is about. `{name}` is
-somebody of the thread.
+lexicon entry; `pay*`: any word that begins so; `*me`: any that ends so; `_`: any one word; `!word`: not that word;
+`..`: up to four words inside a clause; `...`: up to eight words inside a sentence; `~`: an ellipsis; `^` and `$`: begin
+and end of a clause, `^^` and `$$` of the message. Of numbers, `{amt}` is any amount, `{cur}` one with its currency,
+`{num}` a bare one that may be money, `{n}` any number, `{count}` one that cannot be money; `{AMT}` and `{N}` mark the
+one that the phrase is about. `{name}` is somebody of the thread.
 
 A compiled phrase runs over a line of space-separated words in which each number has become one sign. All repetition is
 bounded, so the time is linear in the length of the text.
@@ -24,12 +24,11 @@ HALVES = "50/50"
 NUMBER_SIGNS = frozenset({CASH, BARE, COUNT})
 
 _ITEM = re.compile(r"\{\w+\}|\.\.\.|\.\.|\^\^|\$\$|[()\[\]|!^$]|[^\s()\[\]|{}!^$]+")
-_GAPS = {
+_FREE = {  # they say nothing of the words of a message
+    "_": "[^\\W\\d_]\\w* ",
     "..": "(?:[^ .,!?;:~]+ ){0,4}?",
     "...": "(?:[^ .!?;~]+ ){0,8}?",
-}
-_ANCHORS = {
-    "^": "(?:^ |(?<=[.!?;:,~)(] ))",
+    "^": "(?:(?<=^ )|(?<=[.!?;:,~)(] ))",
     "$": "(?=[.!?;:,~)(]|$)",
     "^^": "^ (?:[^\\w¤#№∅@+=]+ )*",
     "$$": "(?=(?:[^\\w¤#№∅@+=]+ )*$)",
@@ -105,7 +104,7 @@ class Lexicon:
         part = self._sequence(source)
         if part.key is None:
             raise GrammarError(f"{self._language}: {source!r} could match without any word of its own")
-        start = "" if part.regex.startswith(("(?:^", "^")) else "(?<= )"
+        start = "" if part.regex.startswith("^") else "(?<= )"
         others = tuple(key for key in part.keys if key is not part.key)
         return Phrase(source, re.compile(start + part.regex), part.key, others)
 
@@ -171,19 +170,19 @@ class Lexicon:
         return self._word(item, source), at + 1
 
     def _word(self, item: str, source: str) -> _Part:
-        if item in _GAPS:
-            return _Part(_GAPS[item], None)
-        if item in _ANCHORS:
-            return _Part(_ANCHORS[item], None)
+        if item in _FREE:
+            return _Part(_FREE[item], None)
         if item in _SIGNS:
             regex, words = _SIGNS[item]
             return _Part(regex, Key(frozenset(words)))
         if item.startswith("{"):
             return self._entry(item[1:-1], source)
-        prefix = item.removesuffix("*")
-        if prefix not in {item, ""}:
-            return _Part(re.escape(prefix) + "\\w* ", Key(frozenset(), frozenset({prefix})))
-        return _Part(re.escape(item) + " ", Key(frozenset({item})))
+        stem = item.strip("*")
+        if not stem or stem == item:
+            return _Part(re.escape(item) + " ", Key(frozenset({item})))
+        if item[0] == "*":
+            return _Part(f"[^\\W\\d_]\\w*{re.escape(stem)} ", None)
+        return _Part(re.escape(stem) + "\\w* ", Key(frozenset(), frozenset({stem})))
 
     def _entry(self, name: str, source: str) -> _Part:
         if name not in self._parts:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from payments.detection.amounts import Reader
-from payments.detection.grammar import Index, Lexicon, Phrase
+from payments.detection.grammar import Index, Key, Lexicon, Phrase
 from payments.detection.message import Intent
 from payments.detection.normal import fold_data
 from payments.detection.numberwords import NumberWords
@@ -33,6 +33,7 @@ class Needs(StrEnum):
     AMOUNT = "amount"  # an amount in the message
     COST = "cost"  # an amount, a word for money, or something that is paid for
     CONTEXT = "context"  # an amount with its currency, or a pending sum in the context
+    PENDING = "pending"  # a pending sum in the context
     NUDGE = "nudge"  # a pending debt in the context, whose direction it takes
     ANSWER = "answer"  # a question about a debt just before
 
@@ -92,8 +93,17 @@ class Payer:
     phrase: Phrase
 
 
+@dataclass(frozen=True, slots=True)
+class Cue:
+    """A phrase that speaks a little for an intent, or against any."""
+
+    phrase: Phrase
+    intent: Intent
+    weight: float
+
+
 Entry = Guard | Rule | Share | AmountRole | Payer
-CONTEXTUAL = frozenset({Needs.NUDGE, Needs.ANSWER})
+CONTEXTUAL = frozenset({Needs.PENDING, Needs.NUDGE, Needs.ANSWER})
 
 
 class Language:
@@ -108,14 +118,22 @@ class Language:
         self._glued = [(re.compile(fold_data(old)), fold_data(new)) for old, new in data.get("glued", [])]
         self.expand = lru_cache(maxsize=20_000)(self._expand)
         self.lexicon = lexicon = Lexicon(data["lexicon"], self.function_words, self._elisions, code)
-        self.reader = Reader(_number_words(data["numbers"], data["lexicon"]["nonmoney"] + data["numbers"]["units"]))
+        self.reader = Reader(_number_words(data, self.function_words))
         self.breaks = frozenset(map(fold_data, data.get("breaks", []))) | set(".!?;~()")
         self.joiners = frozenset(map(fold_data, data["numbers"]["joiners"])) | {"+", ",", "&"}
         self.money = lexicon.phrase("{money}")
         self.cost = lexicon.phrase("{cost}")
         self.entries: list[Entry] = list(_entries(data, lexicon))
-        self.index, self.context_index = Index(), Index()
-        self.triggers: set[str] = set()
+        self.cues = [
+            Cue(lexicon.phrase(text), Intent(cue["intent"]), cue["weight"])
+            for cue in data.get("cue", [])
+            for text in cue["say"]
+        ]
+        self.debt = lexicon.phrase("{debt}")
+        self.persons = Key(frozenset(map(fold_data, data["persons"])))
+        self.index, self.context_index, self.cue_index = Index(), Index(), Index()
+        for number, cue in enumerate(self.cues):
+            self.cue_index.add(cue.phrase.key, number)
         for number, entry in enumerate(self.entries):
             contextual = isinstance(entry, Rule) and entry.needs in CONTEXTUAL
             (self.context_index if contextual else self.index).add(entry.phrase.key, number)
@@ -147,7 +165,10 @@ class Language:
         return tuple(part for half in word.split("'") if half for part in self.expand(half))
 
 
-def _number_words(data: Mapping[str, Any], countables: list[str]) -> NumberWords:
+def _number_words(language: Mapping[str, Any], function_words: frozenset[str]) -> NumberWords:
+    data = language["numbers"]
+    countables = language["lexicon"]["nonmoney"] + data["units"]
+
     def folded(name: str) -> frozenset[str]:
         return frozenset(map(fold_data, data.get(name, [])))
 
@@ -166,6 +187,7 @@ def _number_words(data: Mapping[str, Any], countables: list[str]) -> NumberWords
     return NumberWords(
         values=values,
         multipliers=table("multipliers"),
+        points=folded("points"),
         joiners=folded("joiners"),
         articles=folded("articles"),
         currencies=table("currencies"),
@@ -177,10 +199,15 @@ def _number_words(data: Mapping[str, Any], countables: list[str]) -> NumberWords
         before_money=folded("before_money"),
         owed_before=folded("owed_before"),
         countables=frozenset(map(fold_data, countables)),
-        after_money=folded("after_money"),
+        after_money=folded("after_money") | function_words | _first_words(language, data["after_entries"]),
         nouns=folded("nouns"),
         ordinal_before=folded("ordinal_before"),
     )
+
+
+def _first_words(language: Mapping[str, Any], names: list[str]) -> frozenset[str]:
+    phrases = [phrase for name in names for phrase in language["lexicon"][name]]
+    return frozenset(word for phrase in phrases if (word := fold_data(phrase).split()[0]).isalpha())
 
 
 def _entries(data: Mapping[str, Any], lexicon: Lexicon) -> list[Entry]:

@@ -10,9 +10,8 @@ from payments.detection import currencies
 from payments.detection.grammar import BARE, CASH
 from payments.detection.tokens import Token
 
-_TEN, _TWENTY, _HUNDRED = 10, 20, 100
+_SEVEN, _TEN, _TWENTY, _HUNDRED = 7, 10, 20, 100
 _FOURS, _FOUR_TWENTIES = 4, 80  # quatre-vingts
-_PRICE_ENDS = {20, 25, 30, 40, 50, 60, 70, 75, 80, 90}  # "twelve fifty"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +20,7 @@ class NumberWords:
 
     values: Mapping[str, int]  # vingt = 20
     multipliers: Mapping[str, int]  # cent = 100
+    points: frozenset[str]  # "nueve con setenta y cinco"
     joiners: frozenset[str]  # et, and
     articles: frozenset[str]  # un, a: a number only before a currency
     currencies: Mapping[str, str]
@@ -56,7 +56,10 @@ class SpelledOut:
         while at < len(tokens):
             token = tokens[at]
             following = tokens[at + 1].text if at + 1 < len(tokens) else ""
-            if words.begins(token.text):
+            if token.text in words.multipliers and token.text not in words.cents and out and out[-1].raw is not None:
+                out.append(token)  # "50 mil": the digits take it
+                at += 1
+            elif words.begins(token.text):
                 number, at = self._number(tokens, at)
                 out.append(number)
             elif token.text in words.articles and (words.begins(following) or following in words.nouns):
@@ -89,9 +92,15 @@ class SpelledOut:
             seen = True
             at += 1
         token = Token(BARE, tokens[first].start, tokens[at - 1].end, None, Decimal(total + current))
-        cents = words.values.get(tokens[at].text, 0) if at < len(tokens) else 0
-        if cents in _PRICE_ENDS and total + current < _HUNDRED:  # "vier fünfzig": a price without its currency
-            return token._replace(end=tokens[at].end, value=Decimal(total + current) + Decimal(cents) / 100), at + 1
+        if at < len(tokens) and 0 < total + current < _HUNDRED and tokens[at].text in words.values:
+            cents, after = self._number(tokens, at)  # "vier fünfzig": a price without its currency
+            if cents.text == BARE and cents.value is not None and _TEN < cents.value < _HUNDRED:
+                return token._replace(end=cents.end, value=Decimal(total + current) + cents.value / _HUNDRED), after
+        if at + 1 < len(tokens) and tokens[at].text in words.points and words.begins(tokens[at + 1].text):
+            part, after = self._number(tokens, at + 1)
+            if part.text == BARE and part.value is not None and part.value < _HUNDRED:
+                share = part.value / (_HUNDRED if part.value >= _TEN else _TEN)
+                return token._replace(end=part.end, value=Decimal(total + current) + share), after
         return token, at
 
     def _goes_on(self, tokens: list[Token], at: int, current: int) -> bool:
@@ -123,7 +132,7 @@ def _adds(current: int, value: int) -> bool:
     if current == 0:
         return True
     if value < _TEN:
-        return current % _TEN == 0 and current % _HUNDRED != _TEN
+        return current % _TEN == 0 and (current % _HUNDRED != _TEN or value >= _SEVEN)  # dix-sept
     if value < _TWENTY:
         return current % _HUNDRED in (0, 60, 80)
     return current % _HUNDRED == 0

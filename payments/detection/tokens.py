@@ -18,6 +18,7 @@ _LEXER = re.compile(
   | (?P<mask><\w{2,12}>)
   | (?P<face><3+|[:;=]-?3(?!\d))
   | (?P<fifty>(?<!\d)50\ ?[/-]\ ?50(?!\d))
+  | (?P<iban>[a-z]{2}\d{2}(?:\ ?[\da-z]{4}){3,7}(?:\ ?[\da-z]{1,3})?(?!\w))
   | (?P<phone>(?<![\d.,])
       (?:\+?\d{2}(?:[ .-]?\d{2}){4,6}|\+\d[\d ]{7,14}\d|\d{3}[ .-]\d{3}[ .-]\d{4}|\d{7,})
       (?![\d,]|\.\d|\ ?[€$£]))
@@ -42,8 +43,8 @@ _ORDINALS = frozenset({"st", "nd", "rd", "th", "eme", "emes", "er", "ere", "re",
 # Signs of the grammar, when somebody types them.
 _TAKEN = {CASH: "•", BARE: "♯", COUNT: "•", OTHER: "•", NAME: "•"}
 _FIXED = {
-    "fifty": HALVES, "phone": OTHER, "date": OTHER, "time": OTHER, "percent": OTHER, "blank": BARE, "line": ".",
-    "dots": "~", "mask": "♥", "face": "♥", "web": "link",
+    "fifty": HALVES, "iban": "iban", "phone": OTHER, "date": OTHER, "time": OTHER, "percent": OTHER, "blank": BARE,
+    "line": ".", "dots": "~", "mask": "♥", "face": "♥", "web": "link",
 }  # fmt: skip
 _THOUSANDS = 3  # digits in a group, and decimals of a dinar
 

@@ -5,6 +5,7 @@ judged, with the name for Host and TLS. `ip.is_global` alone is not trusted: it 
 address inside (NAT64, 6to4, Teredo, IPv4-compatible, multicast).
 """
 
+import re
 import socket
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
@@ -18,13 +19,19 @@ Address = IPv4Address | IPv6Address
 
 _LOOPBACK_NAMES = frozenset({"127.0.0.1", "::1", "localhost"})
 _URL_LENGTH = 500
+#: A name of two labels and more whose last one begins with a letter: resolvers read `0177.1` or `2130706433` as IPv4.
+_NAME = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
+_NAME_LENGTH = 253
 #: Addresses that carry an IPv4 address, and anycast and special ranges that `is_global` lets through.
 _REFUSED6 = tuple(
     IPv6Network(text)
     for text in (
-        "::/96", "64:ff9b::/96", "64:ff9b:1::/48", "100::/64", "2001::/23", "2002::/16", "5f00::/16", "fec0::/10",
+        "::/96", "64:ff9b::/96", "64:ff9b:1::/48", "100::/64", "2001::/23", "2002::/16", "3fff::/20", "5f00::/16",
+        "fec0::/10",
     )
 )  # fmt: skip
+#: ISATAP: the last 64 bits say `0:5efe` or `200:5efe` and carry an IPv4 address.
+_ISATAP = frozenset({0x00005EFE, 0x02005EFE})
 _REFUSED4 = tuple(ip_network(text) for text in ("192.88.99.0/24", "192.0.0.0/24", "198.18.0.0/15", "100.64.0.0/10"))
 
 
@@ -52,21 +59,25 @@ def check_url(url: str) -> str:
     Raises:
         AddressRefused: not https on its own port, or not exact.
     """
-    parts = urlsplit(url)
+    if len(url) > _URL_LENGTH or not (url.isascii() and url.isprintable()) or " " in url:
+        raise _refused("is not a URL of at most 500 visible ASCII characters")
     try:
+        parts = urlsplit(url)
         port = parts.port
     except ValueError:
-        raise _refused("has no valid port") from None
-    if len(url) > _URL_LENGTH or not url.isascii() or any(char.isspace() for char in url):
-        raise _refused("is not a URL of at most 500 visible ASCII characters")
-    if not parts.hostname or "@" in parts.netloc or parts.fragment:
+        raise _refused("has no valid host or port") from None
+    host = parts.hostname or ""
+    if not host or "@" in parts.netloc or "#" in url:
         raise _refused("needs a host, and no credentials or fragment")
-    if is_sandbox_loopback(parts.scheme, parts.hostname):
+    if is_sandbox_loopback(parts.scheme, host):
         return url
     if parts.scheme != "https" or port not in {None, 443}:
         raise _refused("must be https on port 443")
-    if _literal(parts.hostname) is not None and not is_public(parts.hostname):
-        raise _refused("must be a public address")
+    if _literal(host) is not None:
+        if not is_public(host):
+            raise _refused("must be a public address")
+    elif not _NAME.fullmatch(host) or len(host) > _NAME_LENGTH:
+        raise _refused("needs a host name in full, in ASCII (xn--… for others)")
     return url
 
 
@@ -118,7 +129,7 @@ def is_public(text: str) -> bool:
     if isinstance(address, IPv6Address):
         if address.ipv4_mapped is not None or address.scope_id is not None:
             return False
-        if any(address in network for network in _REFUSED6):
+        if any(address in network for network in _REFUSED6) or int(address) >> 32 & 0xFFFFFFFF in _ISATAP:
             return False
     elif any(address in network for network in _REFUSED4):
         return False

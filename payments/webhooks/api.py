@@ -9,11 +9,14 @@ from payments.platforms.scopes import CHAT
 from payments.webhooks import deliveries, endpoints
 from payments.webhooks.models import Event
 from payments.webhooks.schemas import (
+    DeliveryBody,
+    DeliveryPage,
     EndpointBody,
     EndpointInput,
     EndpointPage,
     EndpointSecretBody,
     EventBody,
+    delivery_of,
     endpoint_of,
     event_of,
     with_secret,
@@ -96,6 +99,58 @@ class RotateSecretView(DisclosingView):
             platform=bearer_of(request).platform, endpoint_id=endpoint_id, now=clock.now()
         )
         return Answer(EndpointSecretBody, with_secret(endpoint), {})
+
+
+class TestEventView(DisclosingView):
+    """An event about nobody, to see whether messages arrive."""
+
+    scopes = {"POST": _CHAT}
+    idempotent = True
+    basis = Basis.CONTRACT
+    request_serializer = NoMembers
+    answers = {"POST": {201: DeliveryBody}}
+
+    @extend_schema(operation_id="send_test_event")
+    def post(self, request: Request, endpoint_id: str) -> Answer:
+        """Send `webhook_endpoint.test` to this endpoint, whatever it subscribes to."""
+        self.parse(NoMembers, request)
+        delivery = deliveries.send_test(platform=bearer_of(request).platform, endpoint_id=endpoint_id, now=clock.now())
+        return Answer(DeliveryBody, delivery_of(delivery), {}, status=201)
+
+
+class DeliveriesView(DisclosingView):
+    """What was sent to an endpoint, and what came of it."""
+
+    scopes = {"GET": _CHAT}
+    basis = Basis.CONTRACT
+    answers = {"GET": {200: DeliveryPage}}
+
+    @extend_schema(operation_id="list_webhook_deliveries")
+    def get(self, request: Request, endpoint_id: str) -> Answer:
+        """Its deliveries, newest first."""
+        endpoint = endpoints.get_endpoint(platform=bearer_of(request).platform, endpoint_id=endpoint_id)
+        rows, cursor = self.page(deliveries.list_deliveries(endpoint), request)
+        return Answer(DeliveryPage, {"data": [delivery_of(row) for row in rows], "next_cursor": cursor}, {})
+
+
+class ReplayView(DisclosingView):
+    """One delivery once more."""
+
+    scopes = {"POST": _CHAT}
+    idempotent = True
+    basis = Basis.CONTRACT
+    request_serializer = NoMembers
+    answers = {"POST": {200: DeliveryBody}}
+
+    @extend_schema(operation_id="replay_webhook_delivery")
+    def post(self, request: Request, delivery_id: str) -> Answer:
+        """Send it again under the same `webhook-id`, from the top of the table of retries."""
+        self.parse(NoMembers, request)
+        return Answer(
+            DeliveryBody,
+            delivery_of(deliveries.replay(platform=bearer_of(request).platform, delivery_id=delivery_id)),
+            {},
+        )
 
 
 class EventView(DisclosingView):

@@ -15,3 +15,9 @@ class EventType(StrEnum):
     CHECKOUT_PAID = "checkout.paid"
     REFUND_SUCCEEDED = "refund.succeeded"
     LINK_REVOKED = "link.revoked"
+    #: Sent to one endpoint because its platform asked for it, whatever it subscribes to; about nobody.
+    TEST = "webhook_endpoint.test"
+
+
+#: What an endpoint may subscribe to.
+SUBSCRIBABLE = tuple(one.value for one in EventType if one is not EventType.TEST)

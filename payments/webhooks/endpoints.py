@@ -6,7 +6,7 @@ from django.db.models import QuerySet
 
 from payments.platforms.models import Platform
 from payments.webhooks.addresses import check_url
-from payments.webhooks.catalogue import EventType
+from payments.webhooks.catalogue import SUBSCRIBABLE
 from payments.webhooks.models import Delivery, DeliveryStatus, Endpoint
 from payments.webhooks.signing import new_secret
 from wallet.core.errors import Kind, NotFound, WalletError
@@ -14,7 +14,7 @@ from wallet.core.transactions import owns_transaction
 
 #: How long a rotated secret still signs, beside the new one.
 ROTATION = timedelta(hours=24)
-_MOST = 20
+MOST = 20
 
 
 class TooManyEndpoints(WalletError):
@@ -35,9 +35,9 @@ def create_endpoint(*, platform: Platform, url: str, events: list[str] | None, n
     """
     check_url(url)
     Platform.objects.select_for_update(no_key=True).get(pk=platform.pk)
-    if list_endpoints(platform).count() >= _MOST:
+    if list_endpoints(platform).count() >= MOST:
         raise TooManyEndpoints
-    wanted = sorted(set(events or [one.value for one in EventType]))
+    wanted = sorted(set(events or SUBSCRIBABLE))
     endpoint = Endpoint(platform=platform, url=url, events=wanted, created_at=now)
     endpoint.secret = new_secret()
     endpoint.save(force_insert=True)

@@ -20,7 +20,7 @@ class EndpointStatus(StrEnum):
 
 
 class DeliveryStatus(StrEnum):
-    """`dead` after the last attempt or a 410; `dropped` with a link that ended or an endpoint that was deleted."""
+    """`dead` after the last attempt or a 410, until it is replayed; `dropped` with a link or an endpoint that ended."""
 
     PENDING = "pending"
     DELIVERED = "delivered"
@@ -41,6 +41,10 @@ class Endpoint(EncryptedModel):
     secret = EncryptedTextField(keys="life")
     previous_secret = EncryptedTextField(keys="life", default="")
     previous_until = models.DateTimeField(null=True)
+    #: Since when no attempt has succeeded: it then gets few calls at once, and others their turn.
+    failing_since = models.DateTimeField(null=True)
+    #: Not before this time: it has said so itself (`Retry-After`).
+    resting_until = models.DateTimeField(null=True)
     created_at = models.DateTimeField(db_default=DatabaseNow())
 
     class Meta:
@@ -77,6 +81,10 @@ class Delivery(models.Model):
     endpoint = models.ForeignKey(Endpoint, null=True, on_delete=models.SET_NULL)
     status = models.TextField(default=DeliveryStatus.PENDING.value)
     attempts = models.IntegerField(default=0)
+    #: How many attempts there were before the last replay, which begins at the top of the table again.
+    attempts_before = models.IntegerField(default=0, db_default=0)
+    #: Somebody is calling until then, or has died over it.
+    calling_until = models.DateTimeField(null=True)
     #: HTTP status of the last answer; null where there was none.
     last_status = models.IntegerField(null=True)
     #: Why there was none: a word of `sending.Failure`.
@@ -88,6 +96,10 @@ class Delivery(models.Model):
         constraints: ClassVar = [
             state_check(DeliveryStatus, name="delivery_status"),
             models.UniqueConstraint(fields=["event", "endpoint"], name="one_delivery_an_endpoint"),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["endpoint", "-created_at", "-id"], name="delivery_of_endpoint"),
+            models.Index(fields=["endpoint"], condition=models.Q(status="pending"), name="delivery_pending"),
         ]
 
     def __str__(self) -> str:

@@ -4,15 +4,16 @@ from typing import Any, ClassVar
 
 from rest_framework import serializers
 
-from payments.webhooks.catalogue import EventType
-from payments.webhooks.models import Endpoint, EndpointStatus, Event
+from payments.webhooks.catalogue import SUBSCRIBABLE, EventType
+from payments.webhooks.models import Delivery, DeliveryStatus, Endpoint, EndpointStatus, Event
+from payments.webhooks.sending import Failure
 from privacy.exposure.schema import ClosedSchema, Member, page_of
 from privacy.fields import FieldClass
-from wallet.core.members import PublicIdField, StrictCharField, StrictSerializer
+from wallet.core.members import PublicIdField, StrictCharField, StrictIntegerField, StrictSerializer
 
 _BOTH = ("payee", "payer")
 _TYPES = [one.value for one in EventType]
-_OBJECT = r"^(preq|split|chk|ref|link)_[0-9A-Za-z]{22}\Z"
+_OBJECT = r"^(preq|split|chk|ref|link|whe)_[0-9A-Za-z]{22}\Z"
 #: Requests that one ending link can cancel and still name; more stay readable by themselves.
 MOST_CANCELED = 1000
 
@@ -78,8 +79,8 @@ class EndpointInput(StrictSerializer):
 
     url = StrictCharField(max_length=500)
     events = serializers.ListField(
-        child=serializers.ChoiceField(choices=_TYPES), required=False, allow_null=True, allow_empty=False,
-        max_length=len(_TYPES),
+        child=serializers.ChoiceField(choices=SUBSCRIBABLE), required=False, allow_null=True, allow_empty=False,
+        max_length=len(SUBSCRIBABLE),
     )  # fmt: skip
 
 
@@ -88,7 +89,7 @@ class EndpointBody(ClosedSchema):
 
     id = PublicIdField("whe")
     url = StrictCharField(max_length=500)
-    events = serializers.ListField(child=serializers.ChoiceField(choices=_TYPES), max_length=len(_TYPES))
+    events = serializers.ListField(child=serializers.ChoiceField(choices=SUBSCRIBABLE), max_length=len(SUBSCRIBABLE))
     status = serializers.ChoiceField(choices=[one.value for one in EndpointStatus])
     created_at = serializers.DateTimeField()
 
@@ -109,6 +110,48 @@ class EndpointSecretBody(EndpointBody):
 
 
 EndpointPage = page_of(EndpointBody, "webhook_endpoint_page")
+
+
+class DeliveryBody(ClosedSchema):
+    """An event on its way to an endpoint. What it says is read at `/v1/events`, where it is written down for people."""
+
+    id = PublicIdField("del")
+    event = PublicIdField("evt")
+    endpoint = PublicIdField("whe", allow_null=True)
+    status = serializers.ChoiceField(choices=[one.value for one in DeliveryStatus])
+    attempts = StrictIntegerField(min_value=0, max_value=1_000_000)
+    last_status = StrictIntegerField(min_value=100, max_value=999, allow_null=True)
+    last_error = serializers.ChoiceField(choices=[one.value for one in Failure], allow_null=True)
+    created_at = serializers.DateTimeField()
+    ended_at = serializers.DateTimeField(allow_null=True)
+
+    class Meta:
+        schema = "webhook_delivery"
+        #: How a message travelled: about nobody.
+        members: ClassVar = dict.fromkeys(
+            (
+                "id", "event", "endpoint", "status", "attempts", "last_status", "last_error", "created_at", "ended_at",
+            ),
+            Member(None),
+        )  # fmt: skip
+
+
+DeliveryPage = page_of(DeliveryBody, "webhook_delivery_page")
+
+
+def delivery_of(delivery: Delivery) -> dict[str, Any]:
+    """The delivery, without what it says."""
+    return {
+        "id": delivery.id,
+        "event": delivery.event_id,
+        "endpoint": delivery.endpoint_id,
+        "status": delivery.status,
+        "attempts": delivery.attempts,
+        "last_status": delivery.last_status,
+        "last_error": delivery.last_error or None,
+        "created_at": delivery.created_at,
+        "ended_at": delivery.ended_at,
+    }
 
 
 def webhook_of(event: Event) -> dict[str, Any]:

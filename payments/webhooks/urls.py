@@ -11,5 +11,13 @@ urlpatterns = [
         "v1/webhook-endpoints/<str:endpoint_id>/rotate-secret", api.RotateSecretView.as_view(),
         name="api-webhook-endpoint-rotate-secret",
     ),
+    path("v1/webhook-endpoints/<str:endpoint_id>/test", api.TestEventView.as_view(), name="api-webhook-endpoint-test"),
+    path(
+        "v1/webhook-endpoints/<str:endpoint_id>/deliveries", api.DeliveriesView.as_view(),
+        name="api-webhook-endpoint-deliveries",
+    ),
+    path(
+        "v1/webhook-deliveries/<str:delivery_id>/replay", api.ReplayView.as_view(), name="api-webhook-delivery-replay"
+    ),
     path("v1/events/<str:event_id>", api.EventView.as_view(), name="api-event"),
 ]  # fmt: skip

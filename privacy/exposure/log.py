@@ -1,23 +1,20 @@
-"""Reading the log: a holder's own exposures, opened; how often who got what; whether what is kept still holds."""
+"""Reading the log: a holder's own exposures, opened; how often who got what."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from django.db import connection
 from django.db.models import QuerySet, Sum
 
-from privacy.crypto.keyring import DecryptionFailed, KeyDestroyed
 from privacy.exposure import records
-from privacy.exposure.models import Count, Disclosure, Exposure, Recipient
+from privacy.exposure.models import Count, Exposure, Recipient
 from privacy.fields import FieldClass
 from wallet.core.errors import NotFound
 from wallet.core.ids import is_id
 
 #: The schema of the detector's answers: each of them is one message that was scanned.
 SUGGESTION: Final = "suggestion"
-_PAGE = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,74 +127,3 @@ def messages_scanned(recipient_id: str) -> int:
     """How many messages a platform has sent for detection; they are tied to nobody and not kept."""
     counted = Count.objects.filter(recipient_id=recipient_id, schema=SUGGESTION).aggregate(total=Sum("count"))
     return int(counted["total"] or 0)
-
-
-# --- Checking what is kept --------------------------------------------------------------------------
-
-
-@dataclass(slots=True)
-class Verdict:
-    """What a check of the whole log has found."""
-
-    disclosures: int = 0
-    exposures: int = 0
-    #: Of people who have left: their key is gone, nobody can open these, and that is right.
-    erased: int = 0
-    faults: list[dict[str, str]] = field(default_factory=list)
-
-    def as_json(self) -> dict[str, Any]:
-        """The document that `verify_exposures --json` prints."""
-        return {
-            "ok": not self.faults,
-            "disclosures": self.disclosures,
-            "exposures": self.exposures,
-            "erased": self.erased,
-            "faults": self.faults,
-        }
-
-
-def verify() -> Verdict:
-    """Open every exposure and compare it with its row, its disclosure and its bytes."""
-    verdict = Verdict(disclosures=Disclosure.objects.count())
-    for row in _all_rows():
-        verdict.exposures += 1
-        try:
-            fault = _fault(row)
-        except KeyDestroyed:
-            verdict.erased += 1
-            continue
-        except DecryptionFailed:
-            fault = "does not open"
-        if fault:
-            verdict.faults.append({"exposure": row.id, "fault": fault})
-    empty = Disclosure.objects.filter(exposures=None).values_list("id", flat=True)
-    verdict.faults += [{"disclosure": str(one), "fault": "has no exposure"} for one in empty]
-    return verdict
-
-
-def _all_rows() -> Iterator[Exposure]:
-    rows = Exposure.objects.select_related("disclosure").order_by("seq")
-    last = 0
-    while page := list(rows.filter(seq__gt=last)[:_PAGE]):
-        yield from page
-        last = page[-1].seq
-
-
-def _fault(row: Exposure) -> str:
-    """What is wrong with a row, or ""."""
-    sealed_record, sealed_body = bytes(row.record_sealed), bytes(row.body_sealed)
-    facts = records.open_record(exposure_id=row.id, holder_id=row.holder_id, sealed=sealed_record).facts
-    body = records.open_body(exposure_id=row.id, holder_id=row.holder_id, sealed=sealed_body)
-    disclosure = row.disclosure
-    said = {
-        "id": row.id, "holder": row.holder_id, "fields": row.fields, "at": records.time_text(row.at),
-        "schema": disclosure.schema, "purpose": disclosure.purpose, "basis": disclosure.basis,
-        "channel": disclosure.channel, "request": disclosure.request_id, "digest": bytes(disclosure.digest).hex(),
-        "kept": records.digest(body),
-    }  # fmt: skip
-    wrong = [name for name, value in said.items() if facts.get(name) != value]
-    if {row.recipient_id, disclosure.recipient_id} != {facts["recipient"]["id"]}:
-        wrong.append("recipient")
-    if not facts["withheld"] and facts["kept"] != facts["digest"]:
-        wrong.append("body")
-    return f"record and row differ: {', '.join(wrong)}" if wrong else ""

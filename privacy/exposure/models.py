@@ -118,6 +118,8 @@ class Exposure(models.Model):
     previous_sealed = models.BinaryField(null=True)
     leaf = models.BinaryField(null=True)
     leaf_index = models.BigIntegerField(null=True)
+    #: Its record does not open any more (its holder has left before the sealer came): it will never be sealed.
+    is_unsealable = models.BooleanField(db_default=False)
 
     class Meta:
         constraints = [
@@ -129,7 +131,12 @@ class Exposure(models.Model):
         ]
         indexes = [
             models.Index(fields=["holder_id", "-at", "-id"], name="exposure_of_holder"),
-            models.Index(fields=["xid", "seq"], condition=models.Q(leaf_index=None), name="exposure_unsealed"),
+            models.Index(
+                fields=["xid", "seq"], condition=models.Q(leaf_index=None, is_unsealable=False), name="exposure_to_seal"
+            ),
+            models.Index(
+                fields=["holder_id", "-leaf_index"], condition=models.Q(leaf_index__isnull=False), name="exposure_chain"
+            ),
         ]
 
 
@@ -161,3 +168,49 @@ class Count(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["recipient", "schema", "channel", "day", "shard"], name="count_once"),
         ]
+
+
+# --- The sealed log -----------------------------------------------------------------------------------
+
+
+class LogHead(models.Model):
+    """Where the log ends and what of it is published: one row."""
+
+    id = models.IntegerField(primary_key=True, default=1)
+    size = models.BigIntegerField()
+    root = models.BinaryField(max_length=32)
+    #: The signed note that `/log/checkpoint` shows, and the size that it is about.
+    checkpoint = models.TextField(db_default="")
+    checkpoint_size = models.BigIntegerField(db_default=0)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=models.Q(id=1), name="loghead_one")]
+
+
+class LogTile(models.Model):
+    """Up to 256 hashes of one level of the tree (C2SP tlog-tiles); it only grows."""
+
+    id = models.BigAutoField(primary_key=True)
+    level = models.SmallIntegerField()
+    n = models.BigIntegerField()
+    hashes = models.BinaryField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["level", "n"], name="logtile_once")]
+
+
+class LogStatement(models.Model):
+    """What the log says that is about nobody: the state of the ledger, a restore that was acknowledged."""
+
+    id = models.BigAutoField(primary_key=True)
+    kind = models.TextField()
+    #: Canonical JSON.
+    text = models.TextField()
+    #: Blinds the text's commitment; null where the leaf shows the text itself.
+    r = models.BinaryField(null=True)
+    at = models.DateTimeField(db_default=DatabaseNow())
+    leaf = models.BinaryField(null=True)
+    leaf_index = models.BigIntegerField(null=True, unique=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["id"], condition=models.Q(leaf_index=None), name="logstatement_to_seal")]

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from cards.authorizations import answers
+from cards.authorizations import answers, authorize
 from tests.cards.acquirer import programme
 from wallet.ledger import balances
 from wallet.ledger.accounts import AccountKind
@@ -16,6 +16,12 @@ def _recipients_are_looked_up_again() -> Iterator[None]:
     answers.forget_recipients()
     yield
     answers.forget_recipients()
+
+
+@pytest.fixture
+def time_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy machine declines in time (91), which is right and not what every test asks about."""
+    monkeypatch.setattr(authorize, "_DEADLINES", "SET LOCAL lock_timeout = '60s'; SET LOCAL statement_timeout = '60s'")
 
 
 @pytest.fixture

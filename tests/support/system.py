@@ -30,7 +30,7 @@ from typing import Any, Self
 ROOT = Path(__file__).resolve().parent.parent.parent
 START_PATIENCE_SECONDS = 90
 #: Servers and services that the supervisor brings back.
-KEPT_ALIVE = ("web", "worker", "beat", "demo", "postgres", "valkey")
+KEPT_ALIVE = ("web", "worker", "caller", "beat", "sealer", "demo", "postgres", "valkey")
 
 
 def free_port() -> int:

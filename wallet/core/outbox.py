@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 import structlog
 from celery import shared_task
+from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Min
 
@@ -62,13 +63,14 @@ def enqueue(
         entry.due_at = due_at
     entry.save(force_insert=True)
     if due_at is None:
-        transaction.on_commit(lambda: wake(entry.id), robust=True)
+        transaction.on_commit(lambda: wake(entry.id, topic), robust=True)
     return entry
 
 
-def wake(entry_id: int) -> None:
+def wake(entry_id: int, topic: str = "") -> None:
     """Tell a worker about a row, after the commit; whoever is not told is found by the sweeper."""
-    work.apply_async((entry_id,), retry=False)
+    queue = settings.OUTBOX_QUEUES.get(topic, settings.CELERY_TASK_DEFAULT_QUEUE)
+    work.apply_async((entry_id,), queue=queue, retry=False)
 
 
 @shared_task(name="wallet.core.outbox.work")
@@ -113,9 +115,10 @@ def _failed(entry: OutboxEntry, error: Exception) -> None:
 def try_again(entry_id: int) -> bool:
     """Give a row that was laid aside its attempts anew; False when it is not one."""
     revived = OutboxEntry.objects.filter(id=entry_id, done_at=None).exclude(dead_at=None)
-    if not revived.update(dead_at=None, attempts=0, due_at=clock.now()):
+    topic = revived.values_list("topic", flat=True).first()
+    if topic is None or not revived.update(dead_at=None, attempts=0, due_at=clock.now()):
         return False
-    transaction.on_commit(lambda: wake(entry_id), robust=True)
+    transaction.on_commit(lambda: wake(entry_id, topic), robust=True)
     return True
 
 
@@ -123,10 +126,10 @@ def try_again(entry_id: int) -> bool:
 def sweep() -> int:
     """Wake a worker for each row that is due; returns how many."""
     due = OutboxEntry.objects.filter(done_at=None, dead_at=None, due_at__lte=clock.now()).order_by("due_at")
-    ids = list(due.values_list("id", flat=True)[:_SWEEP_BATCH])
-    for entry_id in ids:
-        wake(entry_id)
-    return len(ids)
+    found = list(due.values_list("id", "topic")[:_SWEEP_BATCH])
+    for entry_id, topic in found:
+        wake(entry_id, topic)
+    return len(found)
 
 
 @figures.source("outbox")

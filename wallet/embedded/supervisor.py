@@ -93,16 +93,18 @@ class Supervisor:
         celery = (*python, "celery", "--app", "wallet.celery")
         beat_file = str(self._state.folder("beat") / "schedule")
         self._add("web", (*python, "wallet.embedded.web"), application)
-        self._add(
-            "worker",
-            (*celery, "worker", "--pool", "threads", "--concurrency", "4", "--loglevel", "WARNING", "--without-gossip",
-             "--without-mingle", "--without-heartbeat"),
-            application,
-        )  # fmt: skip
+        for name, queue, threads in (("worker", "work", "4"), ("caller", "calls", "16")):
+            self._add(
+                name,
+                (*celery, "worker", "--queues", queue, "--pool", "threads", "--concurrency", threads, "--loglevel",
+                 "WARNING", "--without-gossip", "--without-mingle", "--without-heartbeat"),
+                application,
+            )  # fmt: skip
         self._add(
             "beat", (*celery, "beat", "--loglevel", "WARNING", "--pidfile", "", "--schedule", beat_file), application
         )
-        with _Step("Web, worker and beat started"):
+        self._add("sealer", (sys.executable, "manage.py", "seal_exposures"), application)
+        with _Step("Web, worker, beat and sealer started"):
             self._wait_for_web()
         self._write_sandbox_file(application)
         if options.with_demo and _has_demo(options.checkout):

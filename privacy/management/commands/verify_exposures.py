@@ -7,25 +7,28 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from privacy.exposure import log
+from privacy.exposure import verifying
 
 
 class Command(BaseCommand):
-    help = "Open every exposure, compare it with its row, disclosure and bytes; exit code 0 only if all hold."
+    help = (
+        "Compare every exposure with its bytes, chain and leaf, every leaf with the tree; exit code 0 only if all hold."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--json", action="store_true")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        verdict = log.verify()
+        verdict = verifying.verify()
         if options["json"]:
             self.stdout.write(json.dumps(verdict.as_json()))
         else:
             for fault in verdict.faults:
-                self.stderr.write(" ".join(fault.values()))
+                self.stderr.write(" ".join(str(value) for value in fault.values()))
             self.stdout.write(
                 f"{verdict.disclosures} disclosures, {verdict.exposures} exposures "
-                f"({verdict.erased} of people who have left), {len(verdict.faults)} faults"
+                f"({verdict.erased} of people who have left, {verdict.unsealed} not sealed yet), "
+                f"{verdict.leaves} leaves, {len(verdict.faults)} faults"
             )
         if verdict.faults:
             sys.exit(1)

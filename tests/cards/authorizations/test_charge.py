@@ -18,7 +18,7 @@ from wallet.core.money import Money
 from wallet.core.transactions import TransactionMissing
 from wallet.ledger import accounts, balances
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("time_enough")]
 FRIEND = Merchant("link_x", "Messenger", "6012", "")
 
 

@@ -23,7 +23,7 @@ from wallet.core.states import WrongState
 from wallet.ledger import accounts, balances
 from wallet.ledger.verify import verify
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("time_enough")]
 
 Losses = Callable[..., int]
 

@@ -6,7 +6,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from tests.cards.machine import CardLife, as_found
 from tests.cards.pairs import Pair
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("time_enough")]
 
 
 def test_the_system_is_what_the_model_says_after_each_step() -> None:

@@ -17,7 +17,7 @@ from tests.cards.machine import as_found
 from tests.cards.model import Payment
 from tests.cards.pairs import Pair
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("time_enough")]
 
 Message = Callable[[Pair, Payment], object]
 Final = tuple[int, int, int, int, int, int]

@@ -11,7 +11,7 @@ from cards.issuing.controls import Controls
 from tests.cards.acquirer import OTHER_SHOP, RESTAURANT, SHOP, TestCard, issue
 from wallet.users.models import Holder
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("time_enough")]
 
 
 def blocked(card: TestCard, **rules: Any) -> list[tuple[int, str]]:

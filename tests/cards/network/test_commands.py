@@ -9,7 +9,7 @@ from django.core.management import CommandError, call_command
 
 from tests.cards.acquirer import issue
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("time_enough")]
 
 
 def run(*words: str) -> Any:

@@ -23,7 +23,7 @@ from wallet.core import clock
 from wallet.core.actors import Actor
 from wallet.core.ids import new_id
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("time_enough")]
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ from wallet.core.money import Money
 from wallet.ledger import accounts, balances
 from wallet.ledger.verify import verify
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("time_enough")]
 
 Losses = Callable[..., int]
 

@@ -21,7 +21,9 @@ GOES_ON = {
     "privacy/crypto/trunk.py:refresh": "a damaged row of keys stops no other; it is logged and what it wrapped stays closed",
     "privacy/crypto/rotation/resealing.py:_seal_again": "counted; the key that it names is not thrown away",
     "privacy/crypto/rotation/indexing.py:_wanted": "counted; the rotation stops in its stage, with both keys",
-    "privacy/exposure/log.py:verify": "reports the row as a fault",
+    "privacy/exposure/verifying.py:verify": "reports the row as a fault",
+    "privacy/exposure/sealing.py:_take_exposures": "tried again; then logged and laid aside, so that others are sealed",
+    "privacy/exposure/sealing.py:_end_of_chain": "nothing more of that holder is sealed",
     "cards/authorizations/books.py:merchant_of": "logged; a merchant without a name, so that due money still moves",
 }
 

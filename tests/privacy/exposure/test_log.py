@@ -10,7 +10,7 @@ from django.core.management import call_command
 from django.db import transaction
 
 from privacy.crypto.keyring import keyring
-from privacy.exposure import gate, log, recipients
+from privacy.exposure import gate, log, recipients, verifying
 from privacy.exposure.models import Exposure, Recipient, RecipientKind
 from privacy.fields import Basis, Channel, FieldClass, Purpose
 from tests import environment
@@ -103,7 +103,7 @@ def test_the_check_passes_what_holds_and_names_what_was_changed(platform: Recipi
                 "SELECT fields, body_sealed FROM privacy_exposure WHERE holder_id = %s", [alice]
             ).fetchone()
             owner.execute(change, [alice])
-            assert [word in one["fault"] for one in log.verify().faults] == [True]
+            assert [word in one["fault"] for one in verifying.verify().faults] == [True]
             restore = "UPDATE privacy_exposure SET fields = %s, body_sealed = %s WHERE holder_id = %s"
             owner.execute(restore, [*(before or ()), alice])
-    assert log.verify().faults == []
+    assert verifying.verify().faults == []

@@ -85,7 +85,7 @@ def test_what_it_keeps_is_for_its_owner_only(system: System) -> None:
 
 def test_neither_the_web_nor_the_demo_is_given_the_owners_password(system: System) -> None:
     """Break: handing every process the supervisor's whole environment."""
-    for name in ("web", "worker", "beat"):
+    for name in ("web", "worker", "caller", "beat", "sealer"):
         # Shown to root alone: whoever else runs this sees the logs only.
         with contextlib.suppress(PermissionError):
             environment = Path(f"/proc/{system.processes[name]}/environ").read_bytes()
@@ -121,7 +121,7 @@ def test_a_port_in_use_is_named(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("name", ["web", "worker", "beat", "valkey", "postgres"])
+@pytest.mark.parametrize("name", ["web", "worker", "caller", "beat", "sealer", "valkey", "postgres"])
 def test_a_killed_part_comes_back(system: System, name: str) -> None:
     """Break: a `Service.tend` that starts nothing."""
     leave_a_mark(system)
