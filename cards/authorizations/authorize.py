@@ -34,14 +34,19 @@ from wallet.core.transactions import one_statement, owns_transaction, sqlstate
 
 log = structlog.get_logger(__name__)
 
-#: lock_timeout (`sql/placing.sql`), its deadline, serialization failure, deadlock.
+#: A lock that takes longer, and all of the second statement: both are an answer of their own: no.
+LOCK_TIMEOUT, PATIENCE = "300ms", "1s"
+#: lock_timeout, patience, serialization failure, deadlock.
 _IN_DOUBT = frozenset({"55P03", "57014", "40001", "40P01"})
+#: Of these, what somebody else won: tried again while there is time (L11).
+_LOST = frozenset({"40001", "40P01"})
+_RETRIES = 3
 #: What `cards_place` raises when a window, or the money, went to somebody else since the snapshot.
 _STALE = frozenset({"PV100", "PV001", "PV006"})
 #: The network's limit is 2 s: whatever comes later than this is a no, also when it was committed.
 DEADLINE_SECONDS = 1.5
 _TRIES = 2
-_PLACE = "SELECT cards_place({})".format(
+_PLACE = "SELECT set_config('lock_timeout', %(lock_timeout)s, true), cards_place({})".format(
     ", ".join(
         f"p_{name} => %({name})s"
         for name in (
@@ -49,11 +54,13 @@ _PLACE = "SELECT cards_place({})".format(
             "currency", "requested", "amount", "mcc", "country", "entry", "merchant", "mark", "once", "is_try",
             "day_limit", "month_limit", "lifetime_limit", "tier_payment", "tier_day", "tier_month", "expires_at",
             "response_code", "recipient", "schema", "purpose", "basis", "channel", "digest", "request", "at",
-            "exposure", "fields", "record", "body",
+            "exposure", "fields", "record", "body", "patience",
         )
     )
 )  # fmt: skip
-_DECLINE = "SELECT cards_decline_authorization(%(order)s, %(disclosure)s)"
+_DECLINE = (
+    "SELECT set_config('lock_timeout', %(lock_timeout)s, true), cards_decline_authorization(%(order)s, %(disclosure)s)"
+)
 #: Refusals that say nothing of the code.
 _UNTRIED = frozenset({Reason.CVC_LOCKED, Reason.UNAVAILABLE})
 
@@ -102,12 +109,16 @@ def authorize(request: Request) -> Grant:
     """
     answers.recipient_of(request.merchant)
     began, digest = time.monotonic(), body_hash(request.body)
-    try:
-        return _place(request, digest, began)
-    except OperationalError as error:
-        if sqlstate(error) not in _IN_DOUBT:
-            raise
-        log.warning("cards.authorization.in_doubt", sqlstate=sqlstate(error), network=request.network)
+    for _try in range(_RETRIES + 1):
+        try:
+            return _place(request, digest, began)
+        except OperationalError as error:
+            state = sqlstate(error)
+            if state not in _IN_DOUBT:
+                raise
+        if state not in _LOST or time.monotonic() - began > DEADLINE_SECONDS / 2:
+            break
+    log.warning("cards.authorization.in_doubt", sqlstate=state, network=request.network)
     reading = _read(request)
     before = _answered_before(request, reading)
     return before or _decline(request, digest, reading, Decline(Reason.UNAVAILABLE))
@@ -193,6 +204,7 @@ def _write_approval(
         **_facts(authorization_id, request, reading),
         **_approval(request, reading, decision),
         **prepared.columns,
+        "patience": PATIENCE,
     }
     try:
         # Numbers as text: the server reads them as what they are for, and prepares one statement for all sizes.
@@ -206,7 +218,7 @@ def _write_approval(
     if time.monotonic() - began > DEADLINE_SECONDS:
         log.error("cards.authorization.committed_late", authorization=authorization_id, network=request.network)
         return _take_back(request, reading, authorization_id)
-    transaction.on_commit(partial(outbox.wake, outbox_id), robust=True)
+    transaction.on_commit(partial(outbox.wake_soon, outbox_id), robust=True)
     return prepared.grant
 
 
@@ -240,7 +252,7 @@ def _write_decline(request: Request, digest: bytes, reading: Reading, decision: 
         return _disclose_again(request, reading.holder_id, late.as_it_stands(outcome["answer"]))
     if outcome["outcome"] == "stale":
         return None
-    transaction.on_commit(partial(outbox.wake, outcome["outbox"]), robust=True)
+    transaction.on_commit(partial(outbox.wake_soon, outcome["outbox"]), robust=True)
     return prepared.grant
 
 
@@ -254,8 +266,8 @@ def _prepare(request: Request, reading: Reading, answer: Mapping[str, Any]) -> P
 def _call(statement: str, parameters: Mapping[str, Any]) -> Any:
     try:
         with one_statement() as cursor:
-            cursor.execute(statement, parameters)
-            return cursor.fetchone()[0]
+            cursor.execute(statement, {**parameters, "lock_timeout": LOCK_TIMEOUT})
+            return cursor.fetchone()[1]
     except DatabaseError as error:
         if sqlstate(error) in _IN_DOUBT | _STALE:
             raise

@@ -7,7 +7,7 @@ from wallet.core.migrations import grant_execute, sql
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("cards", "0008_frozen_holders"), ("wallet", "0011_short_path"), ("privacy", "0006_disclose_one"),
+        ("cards", "0008_frozen_holders"), ("wallet", "0011_short_path"), ("privacy", "0007_disclose_one"),
     ]  # fmt: skip
 
     operations = [
@@ -17,6 +17,6 @@ class Migration(migrations.Migration):
         grant_execute(
             "cards_place(text, text, text, bytea, jsonb, text, text, text, bigint, text, bigint, bigint, text, text, text,"
             " bytea, bytea, boolean, boolean, bigint, bigint, bigint, bigint, bigint, bigint, timestamptz, text,"
-            " text, text, text, text, text, bytea, text, timestamptz, text, text[], bytea, bytea)"
+            " text, text, text, text, text, bytea, text, timestamptz, text, text[], bytea, bytea, interval)"
         ),
     ]

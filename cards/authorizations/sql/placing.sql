@@ -5,6 +5,7 @@
 -- Gives the id of the promise to tell the holder. Null: decide again, nothing was done (the state has moved, a code may not
 -- be tried any more, or the message has come before, which the next snapshot says). PV100, PV001 and PV006 mean that too: a
 -- window, or the money, went to somebody else. p_mark null locks nothing; p_exposure null: nobody is in the answer.
+-- After p_patience it is given up.
 CREATE FUNCTION cards_place(
     p_authorization text, p_network text, p_ref text, p_body_hash bytea, p_answer jsonb,
     p_card text, p_number text, p_holder text, p_state_version bigint, p_currency text, p_requested bigint, p_amount bigint,
@@ -12,9 +13,10 @@ CREATE FUNCTION cards_place(
     p_day_limit bigint, p_month_limit bigint, p_lifetime_limit bigint,
     p_tier_payment bigint, p_tier_day bigint, p_tier_month bigint, p_expires_at timestamptz, p_response_code text,
     p_recipient text, p_schema text, p_purpose text, p_basis text, p_channel text, p_digest bytea, p_request text,
-    p_at timestamptz, p_exposure text, p_fields text[], p_record bytea, p_body bytea
+    p_at timestamptz, p_exposure text, p_fields text[], p_record bytea, p_body bytea,
+    p_patience interval
 ) RETURNS bigint
-    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp SET lock_timeout = '300ms' AS $$
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     v_began timestamptz := clock_timestamp();
     v_now timestamptz;
@@ -59,8 +61,8 @@ BEGIN
         VALUES (p_authorization, 1, p_card, p_number, p_holder, 'approved', p_currency, p_requested, p_amount, 0, 0, 0,
             p_amount, v_hold, p_mcc, p_country, p_entry, '', p_response_code, p_merchant, p_expires_at, v_now);
     IF exposure_disclose_one(p_recipient, p_schema, p_purpose, p_basis, p_channel, p_digest, p_request, p_at, p_exposure,
-            p_holder, p_fields, p_record, p_body, v_now) IS NOT NULL AND clock_timestamp() > v_began + interval '1 s' THEN
-        -- Waits that were each short enough, and too long together.
+            p_holder, p_fields, p_record, p_body, v_now) IS NOT NULL AND clock_timestamp() > v_began + p_patience THEN
+        -- Waits that were each short enough (lock_timeout), and too long together.
         RAISE EXCEPTION 'the deadline is over' USING ERRCODE = 'query_canceled';
     END IF;
     RETURN core_promise('cards.authorization', p_authorization, '{"event": "decided"}', v_now);
@@ -111,5 +113,3 @@ CREATE OR REPLACE FUNCTION cards_spend(
     SELECT cards_count_spending(p_card, p_minor, (core_now() AT TIME ZONE 'UTC')::date, p_day_limit, p_month_limit,
         p_lifetime_limit, p_once, p_mark)
 $$;
-
-ALTER FUNCTION cards_decline_authorization(jsonb, jsonb) SET lock_timeout = '300ms';
