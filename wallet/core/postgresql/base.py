@@ -64,4 +64,4 @@ class DatabaseWrapper(base.DatabaseWrapper):
         # Django switches it off; its own cursors never prepare.
         driver.prepare_threshold = 1
         with self.wrap_database_errors:
-            return self._prepare_cursor(psycopg.Cursor(driver))
+            return self._prepare_cursor(psycopg.Cursor(driver))  # type: ignore[attr-defined]  # Django has it
