@@ -208,7 +208,8 @@ def _write_approval(
     }
     try:
         # Numbers as text: the server reads them as what they are for, and prepares one statement for all sizes.
-        outbox_id = _call(_PLACE, {name: str(value) if type(value) is int else value for name, value in order.items()})
+        texts = {name: str(value) if type(value) is int else value for name, value in order.items()}
+        outbox_id = _call(_PLACE, texts, raises=_IN_DOUBT | _STALE)
     except DatabaseError as error:
         if sqlstate(error) in _STALE:
             return None
@@ -263,13 +264,13 @@ def _prepare(request: Request, reading: Reading, answer: Mapping[str, Any]) -> P
     )  # fmt: skip
 
 
-def _call(statement: str, parameters: Mapping[str, Any]) -> Any:
+def _call(statement: str, parameters: Mapping[str, Any], *, raises: frozenset[str] = _IN_DOUBT) -> Any:
     try:
         with one_statement() as cursor:
             cursor.execute(statement, {**parameters, "lock_timeout": LOCK_TIMEOUT})
             return cursor.fetchone()[1]
     except DatabaseError as error:
-        if sqlstate(error) in _IN_DOUBT | _STALE:
+        if sqlstate(error) in raises:
             raise
         raise gate.refusal(error) from None
 

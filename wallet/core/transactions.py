@@ -55,10 +55,14 @@ def one_statement() -> Iterator[Any]:
 
     Its failure leaves nothing, and the caller's transaction as it was.
     """
-    with transaction.atomic() if connection.in_atomic_block else nullcontext():
-        driver: Any = connection
-        with driver.prepared_cursor() as cursor:
-            yield cursor
+    with transaction.atomic() if connection.in_atomic_block else nullcontext(), prepared_cursor() as cursor:
+        yield cursor
+
+
+def prepared_cursor() -> Any:
+    """A cursor for a statement that is sent often: see `wallet.core.postgresql`."""
+    driver: Any = connection
+    return driver.prepared_cursor()
 
 
 def needs_transaction(function: Callable[P, T]) -> Callable[P, T]:

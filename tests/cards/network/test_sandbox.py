@@ -274,7 +274,7 @@ def test_the_holder_reads_why_and_what_to_do_next(card: TestCard) -> None:
 
 
 def test_every_answer_about_a_person_is_in_their_log(card: TestCard) -> None:
-    """standard.md V04. Break: answer from `cards_place_authorization` without the disclosure."""
+    """standard.md V04. Break: answer from `cards_place` without the disclosure."""
 
     def seen() -> int:
         return Exposure.objects.filter(holder_id=card.card.holder_id).count()
