@@ -9,6 +9,8 @@ from django.conf import settings
 from django.db import transaction
 from django.test import Client
 
+from cards.authorizations import tasks
+from cards.authorizations.models import Authorization
 from cards.issuing import cards
 from cards.issuing.cards import account_of
 from cards.issuing.controls import Controls
@@ -19,6 +21,7 @@ from cards.network.sandbox import views
 from wallet.core import clock
 from wallet.core.actors import Actor
 from wallet.core.ids import new_id
+from wallet.core.models import OutboxEntry
 from wallet.core.money import Money
 from wallet.ledger import accounts, balances
 from wallet.ledger.accounts import AccountKind, AccountRef
@@ -106,6 +109,13 @@ class TestCard:
         answer = send("/refunds", body, client=self.client)
         assert answer.status_code == 200, answer.content
         return dict(answer.json())
+
+    def tell(self) -> None:
+        """What the worker does with all that happened on this card."""
+        own = Authorization.objects.filter(card=self.card).values("id")
+        for entry in OutboxEntry.objects.filter(topic="cards.authorization", ref__in=own, done_at=None).order_by("id"):
+            tasks.tell_holder(entry)
+            OutboxEntry.objects.filter(id=entry.id).update(done_at=clock.now())
 
 
 def send(path: str, body: Any, *, client: Client | None = None, key: str | None = None) -> Any:

@@ -5,12 +5,10 @@ from collections.abc import Callable
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from cards.authorizations import tasks
 from cards.vault import domains
 from tests.cards.acquirer import OTHER_SHOP, RESTAURANT, TestCard, fund, issue
 from tests.support.browser import Visitor
 from wallet.core.ids import new_id
-from wallet.core.models import OutboxEntry
 from wallet.users.models import Holder
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -49,8 +47,7 @@ def test_a_card_is_made_used_shown_frozen_and_closed(
 
     groceries = issue(12_050, holder_id=holder_id, label="Groceries")
     groceries.authorize(1250, merchant=RESTAURANT)
-    for entry in OutboxEntry.objects.filter(topic="cards.authorization", done_at=None):
-        tasks.tell_holder(entry)
+    groceries.tell()
     visitor.open("/cards")
     assert page.locator(".card-face").count() == 2
     visitor.picture(f"{name}-list")

@@ -8,7 +8,7 @@ from django.conf import settings as configured
 from django.db import DatabaseError, connection, transaction
 from django.test import Client
 
-from cards.authorizations import exceptions, tasks
+from cards.authorizations import exceptions
 from cards.authorizations.models import Authorization, CaseDecision, QueuedCase
 from cards.issuing import cards
 from privacy.crypto.keyring import keyring
@@ -17,7 +17,7 @@ from wallet.activity import lines
 from wallet.core import clock
 from wallet.core.actors import Actor
 from wallet.core.errors import Invalid
-from wallet.core.models import OutboxEntry, StateChange
+from wallet.core.models import StateChange
 from wallet.core.money import Money
 from wallet.core.states import WrongState
 from wallet.ledger import accounts, balances
@@ -181,8 +181,7 @@ def test_after_erasure_everything_late_is_the_programmes(card: TestCard, losses:
     assert case is not None
     with pytest.raises(exceptions.NotChargeable):
         act("charge_to_holder", exceptions.show([case])[0])
-    for entry in OutboxEntry.objects.filter(topic="cards.authorization", done_at=None):
-        tasks.tell_holder(entry)
+    card.tell()
     assert verify().is_green
 
 
@@ -232,8 +231,7 @@ def test_the_holder_reads_of_a_dispute_and_of_a_late_clearing(card: TestCard) ->
     card.message(late, "reversals")
     card.message(late, "captures", 300)
     dispute = card.message(late, "chargebacks", 300)["chargeback"]
-    for entry in OutboxEntry.objects.filter(topic="cards.authorization", done_at=None).order_by("id"):
-        tasks.tell_holder(entry)
+    card.tell()
     told = {line.kind: line for line in lines.show(lines.list_lines(card.card.holder_id))}
     assert (told["card_payment"].status, told["card_payment"].has_moved) == ("captured", True)
     assert (told["card_dispute"].ref, told["card_dispute"].status) == (dispute, "disputed")

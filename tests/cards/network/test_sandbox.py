@@ -22,7 +22,6 @@ from wallet.activity import lines, notices
 from wallet.core import clock
 from wallet.core.actors import Actor
 from wallet.core.ids import new_id
-from wallet.core.models import OutboxEntry
 from wallet.core.money import Money
 from wallet.ledger import accounts, balances
 from wallet.ledger.verify import verify
@@ -42,13 +41,6 @@ def cases(authorization: str) -> list[str]:
     return list(
         QueuedCase.objects.filter(authorization_id=authorization).order_by("id").values_list("reason", flat=True)
     )
-
-
-def tell() -> None:
-    """What the worker does."""
-    for entry in OutboxEntry.objects.filter(topic="cards.authorization", done_at=None).order_by("id"):
-        tasks.tell_holder(entry)
-        OutboxEntry.objects.filter(id=entry.id).update(done_at=clock.now())
 
 
 @pytest.fixture
@@ -255,7 +247,7 @@ def test_a_platforms_card_works_at_its_platform_alone_and_the_holder_hears_of_ot
     assert card.authorize(100, merchant={**SHOP, "id": "fb-1"})["approved"]
     assert card.authorize(100, merchant={**SHOP, "name": "Facebk *Stars"})["approved"]
     assert card.authorize(100)["response_code"] == "57"
-    tell()
+    card.tell()
     (alarm,) = notices.show(notices.list_notices(holder_id))
     assert alarm.kind == "leak"
     assert "Messenger" in alarm.text
@@ -265,7 +257,7 @@ def test_a_platforms_card_works_at_its_platform_alone_and_the_holder_hears_of_ot
 def test_the_holder_reads_why_and_what_to_do_next(card: TestCard) -> None:
     card.authorize(9999)
     card.authorize(100)
-    tell()
+    card.tell()
     approved, declined = lines.show(lines.list_lines(card.card.holder_id))[:2]
     assert (approved.status, approved.merchant, approved.amount.minor) == ("held", "Corner Shop", 100)
     assert (declined.status, declined.reason_code) == ("declined", "not_sufficient_funds")
