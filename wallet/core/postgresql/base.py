@@ -19,8 +19,9 @@ _given: "WeakKeyDictionary[psycopg.Connection[Any], float]" = WeakKeyDictionary(
 def check_when_in_doubt(connection: psycopg.Connection[Any]) -> None:
     """Ask the server only after a while, or when it has said something unasked: that is how it takes leave."""
     now, last = time.monotonic(), _given.get(connection, 0.0)
-    has_said = select.select([connection.fileno()], [], [], 0)[0]
-    if has_said or now - last > _IDLE_SECONDS:
+    waiting = select.poll()
+    waiting.register(connection.fileno(), select.POLLIN)
+    if waiting.poll(0) or now - last > _IDLE_SECONDS:
         ConnectionPool.check_connection(connection)
     _given[connection] = now
 
