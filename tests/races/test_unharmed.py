@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
+from django.conf import settings
 
 from tests.cards.acquirer import PATH, issue
 from tests.support.web import Web, serve
@@ -22,7 +23,7 @@ PATIENCE_SECONDS = 20.0
 
 def _try_passwords(web: Web, over: threading.Event, answers: Counter[int]) -> None:
     token = "a" * 32
-    headers = {"Content-Type": "application/x-www-form-urlencoded", "Cookie": f"csrftoken={token}"}
+    headers = {"Content-Type": "application/x-www-form-urlencoded", "Cookie": f"{settings.CSRF_COOKIE_NAME}={token}"}
     while not over.is_set():
         connection = http.client.HTTPConnection("localhost", web.port, timeout=60)
         form = {"username": "nobody-at-all", "password": "a wrong password!", "csrfmiddlewaretoken": token}
@@ -37,8 +38,8 @@ def test_cards_are_answered_while_sign_ins_flood(tmp_path: Path) -> None:
     Break: as many slots as workers have threads (`passwords.slot` without its lock): no 429 any more.
     """
     cards, over, answers = [issue(1_000) for _ in range(PAYMENTS)], threading.Event(), Counter[int]()
-    settings = {"WEB_WORKERS": "2", "RATE_LIMITS": "off", "SANDBOX_NETWORK_KEY": "unharmed", "LOG_LEVEL": "ERROR"}
-    with serve(tmp_path, settings) as web:
+    given = {"WEB_WORKERS": "2", "RATE_LIMITS": "off", "SANDBOX_NETWORK_KEY": "unharmed", "LOG_LEVEL": "ERROR"}
+    with serve(tmp_path, given) as web:
         flood = [threading.Thread(target=_try_passwords, args=(web, over, answers)) for _ in range(FLOODERS)]
         for one in flood:
             one.start()
