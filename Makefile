@@ -67,9 +67,9 @@ audit: .venv/develop.stamp ## Known vulnerabilities in what is locked; passed ov
 
 lock: ## Resolve the dependencies anew (needs uv); for one package: LOCK_ARGS="--upgrade-package django"
 	@command -v uv >/dev/null || { echo "make lock needs uv (pip install uv)."; exit 1; }
-	@for part in runtime aws-kms develop; do \
+	@cd requirements && for part in runtime aws-kms develop; do \
 	uv pip compile --no-config --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
-	  --no-emit-find-links --annotation-style line $(LOCK_ARGS) "requirements/$$part.in" -o "requirements/$$part.txt" --quiet || exit 1; \
+	  --no-emit-find-links --annotation-style line $(LOCK_ARGS) "$$part.in" -o "$$part.txt" --quiet || exit 1; \
 	done
 
 shell: .venv/runtime.stamp ## A Python shell inside the running system

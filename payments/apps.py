@@ -14,3 +14,5 @@ class PaymentsConfig(AppConfig):
         """Load what registers itself for the end of a link: it must be there in every process, commands included."""
         for module in ("payments.requests.asking", "payments.webhooks.deliveries"):
             import_module(module)
+        for room in ("platforms", "requests", "topups"):
+            import_module(f"payments.{room}.rights")

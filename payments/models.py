@@ -2,21 +2,39 @@
 
 from payments.platforms.models import AuthorizationCode, Block, Link, Mandate, Platform
 from payments.requests.models import PaymentRequest, RequestSide
-from payments.topups.models import GatewayEvent, SandboxCheckout, TopUp
+from payments.topups.models import (
+    BankPayout,
+    GatewayEvent,
+    GatewayWatch,
+    Reconciliation,
+    SandboxCheckout,
+    SandboxPayout,
+    TopUp,
+    TopUpDispute,
+    TopUpRefund,
+    Withdrawal,
+)
 from payments.webhooks.models import Delivery, Endpoint, Event
 
 __all__ = [
     "AuthorizationCode",
+    "BankPayout",
     "Block",
     "Delivery",
     "Endpoint",
     "Event",
     "GatewayEvent",
+    "GatewayWatch",
     "Link",
     "Mandate",
     "PaymentRequest",
     "Platform",
+    "Reconciliation",
     "RequestSide",
     "SandboxCheckout",
+    "SandboxPayout",
     "TopUp",
+    "TopUpDispute",
+    "TopUpRefund",
+    "Withdrawal",
 ]

@@ -3,6 +3,7 @@
 from privacy.consent.models import Consent
 from privacy.crypto.models import BranchKey, DataKey, KeyErasure, KeyRotation, RootKey
 from privacy.exposure.models import Count, Disclosure, Exposure, LogHead, LogStatement, LogTile, Recipient
+from privacy.rights.models import Erasure, Export
 
 __all__ = [
     "BranchKey",
@@ -10,6 +11,8 @@ __all__ = [
     "Count",
     "DataKey",
     "Disclosure",
+    "Erasure",
+    "Export",
     "Exposure",
     "KeyErasure",
     "KeyRotation",

@@ -11,5 +11,7 @@ class WalletConfig(AppConfig):
     verbose_name = _("Wallet")
 
     def ready(self) -> None:
-        """Every process that may promise work knows the queue."""
+        """Every process that may promise work knows the queue, and what the rooms hold about people."""
         import_module("wallet.celery")
+        for room in ("activity", "approvals", "ledger", "limits", "monitoring", "users"):
+            import_module(f"wallet.{room}.rights")

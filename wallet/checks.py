@@ -47,6 +47,22 @@ def refuse_key_databases(*, sandbox: bool, main: str, service: str, owner: str) 
         raise SettingsRefused("KEYS_DATABASE_URL must name another role than DATABASE_URL in production")
 
 
+def refuse_stripe_settings(*, sandbox: bool, key: str, base: str) -> None:
+    """Refuse real money in a sandbox, test money in production, and another Stripe than Stripe's there.
+
+    Raises:
+        SettingsRefused: with the setting's name.
+    """
+    if sandbox and key.startswith(("sk_live_", "rk_live_")):
+        raise SettingsRefused("STRIPE_SECRET_KEY is a live key, and MODE=sandbox: real money would be lost in it")
+    if not sandbox and key and not key.startswith(("sk_live_", "rk_live_")):
+        raise SettingsRefused(
+            "STRIPE_SECRET_KEY must be a live key in production: test payments would become real money"
+        )
+    if base and not sandbox:
+        raise SettingsRefused("STRIPE_API_BASE is refused in production")
+
+
 def _place(url: str) -> tuple[str, str, str]:
     parts = conninfo_to_dict(url)
     return str(parts.get("host") or ""), str(parts.get("port") or "5432"), str(parts.get("dbname") or "")

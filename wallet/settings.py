@@ -44,8 +44,10 @@ if REGIME == "sandbox" and not SANDBOX:
 CURRENCIES = env.listing("CURRENCIES", "EUR USD GBP CHF JPY KWD" if REGIME == "sandbox" else "EUR")
 CARD_NETWORK = env.choice("CARD_NETWORK", ("sandbox", "stripe"), "sandbox" if SANDBOX else "stripe")
 TOP_UP_GATEWAY = env.choice("TOP_UP_GATEWAY", ("sandbox", "stripe"), "sandbox" if SANDBOX else "stripe")
-if not SANDBOX and "sandbox" in {CARD_NETWORK, TOP_UP_GATEWAY}:
-    raise ImproperlyConfigured("the sandbox card network and gateway are refused in production")
+#: Who pays what came from other people to a bank account; `none`: it can be spent and not taken out.
+PAYOUT_GATEWAY = env.choice("PAYOUT_GATEWAY", ("none", "sandbox"), "sandbox" if SANDBOX else "none")
+if not SANDBOX and "sandbox" in {CARD_NETWORK, TOP_UP_GATEWAY, PAYOUT_GATEWAY}:
+    raise ImproperlyConfigured("the sandbox card network and gateways are refused in production")
 RATE_LIMITS = env.flag("RATE_LIMITS", default=True)
 if not RATE_LIMITS and not SANDBOX:
     raise ImproperlyConfigured("RATE_LIMITS=off is refused in production")
@@ -61,6 +63,17 @@ SANDBOX_NETWORK_KEY = env.text("SANDBOX_NETWORK_KEY", "") if SANDBOX else ""
 #: Shared by the sandbox gateway, which signs its events, and the inbox, which checks them.
 SANDBOX_GATEWAY_SECRET = env.text("SANDBOX_GATEWAY_SECRET", "") if SANDBOX else ""
 METRICS_TOKEN = env.text("METRICS_TOKEN", "")
+
+# --- Stripe (docs/stripe.md) ----------------------------------------------------------------------
+STRIPE_SECRET_KEY = env.text("STRIPE_SECRET_KEY", "")
+#: Each verifies: the old one and the new one during a rotation.
+STRIPE_WEBHOOK_SECRETS = env.listing("STRIPE_WEBHOOK_SECRETS")
+#: Another address than Stripe's own: its double, in the sandbox.
+STRIPE_API_BASE = env.text("STRIPE_API_BASE", "").rstrip("/")
+try:
+    checks.refuse_stripe_settings(sandbox=SANDBOX, key=STRIPE_SECRET_KEY, base=STRIPE_API_BASE)
+except checks.SettingsRefused as refused:
+    raise ImproperlyConfigured(str(refused)) from None
 
 # --- Where the keys are kept (docs/operators.md) --------------------------------------------------
 KEY_PROVIDER = env.choice("KEY_PROVIDER", ("file", "environment", "aws-kms"), "file")
@@ -157,10 +170,19 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "expire-requests": {"task": "payments.requests.expire", "schedule": 10.0, "options": {"expires": 10}},
     "expire-holds": {"task": "cards.authorizations.expire", "schedule": 30.0, "options": {"expires": 30}},
     "poll-top-ups": {"task": "payments.topups.poll", "schedule": 60.0, "options": {"expires": 60}},
+    "poll-payouts": {"task": "payments.topups.poll_payouts", "schedule": 300.0, "options": {"expires": 300}},
+    "reconcile-yesterday": {"task": "payments.topups.reconcile", "schedule": 3600.0, "options": {"expires": 600}},
+    "poll-gateway-events": {"task": "payments.topups.poll_events", "schedule": 300.0, "options": {"expires": 300}},
     "purge-idempotency": {"task": "wallet.core.idempotency.purge", "schedule": 3600.0, "options": {"expires": 600}},
     "clear-sessions": {"task": "wallet.users.clear_sessions", "schedule": 3600.0, "options": {"expires": 600}},
     "expire-proposals": {"task": "wallet.approvals.expire", "schedule": 3600.0, "options": {"expires": 600}},
     "look-for-the-unusual": {"task": "wallet.monitoring.look", "schedule": 300.0, "options": {"expires": 300}},
+    "carry-on-erasing": {"task": "privacy.rights.carry_on", "schedule": 5.0, "options": {"expires": 5}},
+    "end-what-law-keeps": {"task": "privacy.rights.end_law", "schedule": 3600.0, "options": {"expires": 600}},
+    "purge-outbox": {"task": "wallet.core.outbox.purge", "schedule": 3600.0, "options": {"expires": 600}},
+    "forget-events": {"task": "payments.webhooks.forget", "schedule": 3600.0, "options": {"expires": 600}},
+    "clear-tokens": {"task": "payments.platforms.clear_tokens", "schedule": 3600.0, "options": {"expires": 600}},
+    "expire-exports": {"task": "privacy.rights.expire", "schedule": 3600.0, "options": {"expires": 600}},
     "return-parked": {"task": "wallet.limits.return_parked", "schedule": 3600.0, "options": {"expires": 600}},
 }
 
@@ -255,6 +277,7 @@ SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 # Not "no-referrer": with it browsers send `Origin: null` on our own forms, and the CSRF check must refuse them.
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+_HOSTED_PAGES = [STRIPE_API_BASE or "https://checkout.stripe.com"] if TOP_UP_GATEWAY == "stripe" else []
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": ["'none'"],
@@ -263,7 +286,8 @@ CONTENT_SECURITY_POLICY = {
         "img-src": ["'self'", "data:"],
         "font-src": ["'self'"],
         "connect-src": ["'self'"],
-        "form-action": ["'self'"],
+        # Sending the form that asks for a top-up leads to the gateway's page.
+        "form-action": ["'self'", *_HOSTED_PAGES],
         "manifest-src": ["'self'"],
         "frame-ancestors": ["'none'"],
         "base-uri": ["'none'"],

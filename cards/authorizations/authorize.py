@@ -44,7 +44,7 @@ _RETRIES = 3
 #: What `cards_place` raises when a window, or the money, went to somebody else since the snapshot.
 _STALE = frozenset({"PV100", "PV001", "PV006"})
 #: The network's limit is 2 s: whatever comes later than this is a no, also when it was committed.
-DEADLINE_SECONDS = 1.5
+DEADLINE_MS = 1500
 _TRIES = 2
 _PLACE = "SELECT set_config('lock_timeout', %(lock_timeout)s, true), cards_place({})".format(
     ", ".join(
@@ -108,7 +108,7 @@ def authorize(request: Request) -> Grant:
         DisclosureRefused: the log cannot be written, so nothing may be said; the hold is rolled back with it.
     """
     answers.recipient_of(request.merchant)
-    began, digest = time.monotonic(), body_hash(request.body)
+    began, digest = time.monotonic_ns(), body_hash(request.body)
     for _try in range(_RETRIES + 1):
         try:
             return _place(request, digest, began)
@@ -116,7 +116,7 @@ def authorize(request: Request) -> Grant:
             state = sqlstate(error)
             if state not in _IN_DOUBT:
                 raise
-        if state not in _LOST or time.monotonic() - began > DEADLINE_SECONDS / 2:
+        if state not in _LOST or 2 * _ms_since(began) > DEADLINE_MS:
             break
     log.warning("cards.authorization.in_doubt", sqlstate=state, network=request.network)
     reading = _read(request)
@@ -124,11 +124,15 @@ def authorize(request: Request) -> Grant:
     return before or _decline(request, digest, reading, Decline(Reason.UNAVAILABLE))
 
 
+def _ms_since(began: int) -> int:
+    return (time.monotonic_ns() - began) // 1_000_000
+
+
 def _read(request: Request) -> Reading:
     return snapshots.read(index=request.presented.index(), network=request.network, ref=request.ref)
 
 
-def _place(request: Request, digest: bytes, began: float) -> Grant:
+def _place(request: Request, digest: bytes, began: int) -> Grant:
     for _try in range(_TRIES):
         reading = _read(request)
         if (before := _answered_before(request, reading)) is not None:
@@ -189,7 +193,7 @@ def _decline(request: Request, digest: bytes, reading: Reading, decision: Declin
 
 
 def _write_approval(
-    request: Request, digest: bytes, reading: Reading, decision: Approve, began: float
+    request: Request, digest: bytes, reading: Reading, decision: Approve, began: int
 ) -> Grant | None:  # fmt: skip
     """The second statement of a yes; None when what was decided no longer holds."""
     authorization_id = new_id("auth")
@@ -216,7 +220,7 @@ def _write_approval(
         raise
     if outbox_id is None:
         return None
-    if time.monotonic() - began > DEADLINE_SECONDS:
+    if _ms_since(began) > DEADLINE_MS:
         log.error("cards.authorization.committed_late", authorization=authorization_id, network=request.network)
         return _take_back(request, reading, authorization_id)
     transaction.on_commit(partial(outbox.wake_soon, outbox_id), robust=True)

@@ -34,6 +34,10 @@ class Reader:
         spelled = word in words.values or word in words.multipliers or word in words.notes
         return spelled or any(character.isdigit() for character in word)
 
+    def is_article(self, word: str) -> bool:
+        """Whether a word is a number only before a currency: "un", "a"."""
+        return word in self._words.articles
+
     def is_money(self, word: str) -> bool:
         """Whether a word may give a number its currency."""
         words = self._words
@@ -89,7 +93,7 @@ class Reader:
             return number._replace(
                 text=CASH, raw=None, value=value, currency=currencies.LOCAL, end=tokens[at].end
             ), at + 1
-        if text in words.cents and is_known(number):
+        if text in words.cents and is_known(number) and (len(text) > 1 or tokens[at].start == number.end):
             value = value_of(number) / _CENTS
             return number._replace(
                 text=CASH, raw=None, value=value, currency=currencies.LOCAL, end=tokens[at].end

@@ -51,7 +51,7 @@ SIGNS = {
 # Written the same in all languages; a language file adds its own.
 WORDS = {
     "euro": "EUR", "euros": "EUR", "eur": "EUR", "eurs": "EUR", "dollar": DOLLAR, "dollars": DOLLAR, "usd": "USD",
-    "cad": "CAD", "aud": "AUD", "nzd": "NZD", "gbp": "GBP", "chf": "CHF", "sfr": "CHF", "jpy": "JPY", "yen": "JPY",
+    "cad": "CAD", "aud": "AUD", "nzd": "NZD", "gbp": "GBP", "chf": "CHF", "jpy": "JPY", "yen": "JPY",
     "yens": "JPY", "inr": "INR", "rs": "INR", "rupees": "INR", "fcfa": CFA, "cfa": CFA, "xof": "XOF", "xaf": "XAF",
     "kd": "KWD", "kwd": "KWD", "tnd": "TND", "dt": "TND", "bhd": "BHD", "bd": "BHD", "mad": "MAD", "dh": "MAD",
     "dhs": "MAD", "dirham": "MAD", "dirhams": "MAD", "mxn": "MXN", "clp": "CLP", "ars": "ARS", "krw": "KRW",
@@ -59,6 +59,7 @@ WORDS = {
 }  # fmt: skip
 BEFORE = {
     **{word: kind for word, kind in WORDS.items() if word not in {"won", "mad", "peso", "pesos", "bd"}},
+    "sfr": "CHF",
     "fr": FRANC,
     "frs": FRANC,
 }

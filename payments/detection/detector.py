@@ -23,6 +23,7 @@ from payments.detection.message import EVERYONE, NOTHING, ContextMessage, Findin
 from payments.detection.reading import Reading, read
 
 _PAIR = 2
+_NEAR = 12  # words
 _ASK_CONTEXT = {Needs.MONEY, Needs.COST, Needs.CONTEXT, Needs.PENDING, Needs.NUDGE}
 
 
@@ -112,13 +113,23 @@ class Detector:
         """What the cues say together."""
         if not self._is_money:
             return None
-        language, line = self.reading.language, self.reading.line
-        cues = [language.cues[number] for number in sorted(language.cue_index.find(set(line.split())))]
-        found = weigh(cues, line, self._is_dead, cash=self._has_cash)
+        language, near = self.reading.language, self._near_sums
+        cues = [language.cues[number] for number in sorted(language.cue_index.find(set(near.split())))]
+        found = weigh(cues, near, self._is_dead, cash=self._has_cash)
         if found is None:
             return None
-        rule = Rule(language.debt, found.intent, Needs.NOTHING, 0)
-        return Hit(rule, found.start, found.end)
+        return Hit(Rule(language.debt, found.intent, Needs.NOTHING, 0), found.start, found.end)
+
+    @property
+    def _near_sums(self) -> str:
+        """The line without what is far from every sum: a long message speaks of more than one thing."""
+        tokens = self.reading.tokens
+        sums_at = [at for at, token in enumerate(tokens) if token.text in {CASH, BARE}]
+        first, last = max(0, sums_at[0] - _NEAR), min(len(tokens), sums_at[-1] + _NEAR)
+        if last - first > 3 * _NEAR:
+            last = min(len(tokens), sums_at[0] + _NEAR)
+        start = self.reading.starts[first]
+        return " " * start + " ".join(token.text for token in tokens[first:last]) + " "
 
     # Guards
 

@@ -117,6 +117,7 @@ class Language:
         self._spelling = {fold_data(key): fold_data(value).split() for key, value in data.get("spelling", {}).items()}
         self._glued = [(re.compile(fold_data(old)), fold_data(new)) for old, new in data.get("glued", [])]
         self.expand = lru_cache(maxsize=20_000)(self._expand)
+        self.expansion = lru_cache(maxsize=20_000)(self._expansion)
         self.lexicon = lexicon = Lexicon(data["lexicon"], self.function_words, self._elisions, code)
         self.reader = Reader(_number_words(data, self.function_words))
         self.breaks = frozenset(map(fold_data, data.get("breaks", []))) | set(".!?;~()")
@@ -137,6 +138,13 @@ class Language:
         for number, entry in enumerate(self.entries):
             contextual = isinstance(entry, Rule) and entry.needs in CONTEXTUAL
             (self.context_index if contextual else self.index).add(entry.phrase.key, number)
+
+    def _expansion(self, word: str) -> tuple[str, ...] | None:
+        """The words that a written word stands for, if not for itself."""
+        if not word[0].isalpha() and not word[-1].isalpha():
+            return None
+        parts = self.expand(word)
+        return None if parts == (word,) else parts
 
     def _expand(self, word: str) -> tuple[str, ...]:
         """A written word as the words it stands for: "jte" = je te, "i'll" = i will."""

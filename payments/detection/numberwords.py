@@ -47,10 +47,13 @@ class SpelledOut:
     def __init__(self, words: NumberWords) -> None:
         self._words = words
         self._currencies = {**currencies.WORDS, **words.currencies}
+        self._words_of_numbers = frozenset(words.values) | set(words.multipliers) | set(words.notes) | words.articles
 
     def read(self, tokens: list[Token]) -> list[Token]:
         """The tokens with number words as numbers."""
         words = self._words
+        if self._words_of_numbers.isdisjoint([token.text for token in tokens]):
+            return tokens
         out: list[Token] = []
         at = 0
         while at < len(tokens):

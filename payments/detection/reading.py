@@ -6,6 +6,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from payments.detection.grammar import NAME
 from payments.detection.language import Language
@@ -44,25 +45,18 @@ class Reading:
 def read(text: str, locale: str, others: Sequence[str], language: Language) -> Reading:
     """Fold, lex, spell out, join numbers and name the people."""
     folded = fold(_without_quotes(text[:MAXIMUM_LENGTH]))
-    raw = lex(folded.text, locale)
+    expansion = language.expansion
     tokens: list[Token] = []
-    for token in raw:
-        word = token.text
-        if not word[0].isalpha() and not word[-1].isalpha():
+    for token in lex(folded.text, locale):
+        parts = expansion(token.text)
+        if parts is None:
             tokens.append(token)
         else:
-            parts = language.expand(word)
-            if len(parts) == 1 and parts[0] == word:
-                tokens.append(token)
-            else:
-                tokens += [token._replace(text=part) for part in parts]
+            tokens += [token._replace(text=part) for part in parts]
     tokens, names = _named(language.reader.read(tokens), others, language)
-    starts: list[int] = []
-    position = 1
-    for token in tokens:
-        starts.append(position)
-        position += len(token.text) + 1
-    return Reading(language, folded, tokens, names, " " + " ".join(token.text for token in tokens) + " ", starts)
+    words = [token.text for token in tokens]
+    starts = list(accumulate([len(word) + 1 for word in words[:-1]], initial=1)) if words else []
+    return Reading(language, folded, tokens, names, " " + " ".join(words) + " ", starts)
 
 
 def _without_quotes(text: str) -> str:

@@ -61,7 +61,7 @@ def choose(
     """The due sum of a request or an offer, the total of a split (RULES.md 3 and 5)."""
     counted, parts = _shares(reading, shares)
     amounts = _amounts(reading, hit, dead, counted, locale)
-    halved = _mark(reading, roles, amounts)
+    halved = _mark(reading, roles, amounts) and not _is_half_told(amounts)
     kept = [amount for amount in amounts if Role.NOT not in amount.roles or amount.roles & _STATED]
     amounts = kept or amounts
     if any(not amount.bare for amount in amounts):
@@ -99,6 +99,12 @@ def _amounts(
                     amount.currency,
                 )
     return amounts
+
+
+def _is_half_told(amounts: Sequence[_Amount]) -> bool:
+    """Whether both are there: "I paid 90, you owe me half, 45"."""
+    minors = {amount.minor for amount in amounts}
+    return any(2 * minor in minors for minor in minors)
 
 
 def _multiplies(tokens: Sequence[Token], at: int) -> bool:

@@ -12,12 +12,12 @@ from payments.detection.grammar import BARE, CASH, COUNT, HALVES, NAME, OTHER
 _LEXER = re.compile(
     r"""
     [ ]+(?P<space>)
+  | (?P<fifty>(?<!\d)50\ ?[/-]\ ?50(?!\d)|fifty[\ -]?fifty\b)
   | (?P<plain>[^\W\d_]+(?:'[^\W\d_]+)*)(?=[\ ,?!.]|$)(?!\.\w|\.\ ?\d)
   | (?P<web>https?://\S+|www\.\S+|[\w.+-]+@[\w-]+\.\w[\w.]*)
   | (?P<blank><\#>|<decimal>)
   | (?P<mask><\w{2,12}>)
   | (?P<face><3+|[:;=]-?3(?!\d))
-  | (?P<fifty>(?<!\d)50\ ?[/-]\ ?50(?!\d))
   | (?P<iban>[a-z]{2}\d{2}(?:\ ?[\da-z]{4}){3,7}(?:\ ?[\da-z]{1,3})?(?!\w))
   | (?P<phone>(?<![\d.,])
       (?:\+?\d{2}(?:[ .-]?\d{2}){4,6}|\+\d[\d ]{7,14}\d|\d{3}[ .-]\d{3}[ .-]\d{4}|\d{7,})

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
+
 from payments.platforms.mandates import Terms
 from privacy.fields import FieldClass
 from wallet.core.money import Money
@@ -23,6 +25,16 @@ class Trim:
     """What the person left out."""
 
     hide_note: bool = False
+
+
+def classes(trim: Trim) -> frozenset[FieldClass]:
+    """What the platform may read of the person: what was trimmed is no part of it, and the gate refuses it."""
+    return CLASSES - {FieldClass.PAYMENT_NOTE} if trim.hide_note else CLASSES
+
+
+def is_about(document: bytes, link_id: str) -> bool:
+    """Whether an agreed document is the one of this link."""
+    return bool(orjson.loads(document)["sent"]["token"]["link"] == link_id)
 
 
 def shown(*, link_id: str, wallet_url: str, trim: Trim, can_pay: bool, one_tap: bool) -> dict[str, Any]:

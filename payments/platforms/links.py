@@ -16,6 +16,7 @@ from payments.platforms.mandates import Terms
 from payments.platforms.models import Link, LinkStatus, Mandate, Platform
 from payments.platforms.tokens import end_tokens
 from privacy.consent import consents
+from privacy.consent.consents import Consent
 from privacy.exposure import recipients
 from privacy.exposure.recipients import RecipientKind
 from wallet.activity import notices
@@ -108,21 +109,10 @@ def confirm_link(
     if terms.currency != currency:
         # Limits that were typed for one currency mean nothing in another, and nobody has seen a proposal for it.
         raise CardUnusable(pointer="/card")
-    recipient = recipients.get(RecipientKind.PLATFORM, link.platform_id)
-    literal = agreement.shown(
-        link_id=link.id, wallet_url=settings.PUBLIC_URL, trim=trim, can_pay=can_pay, one_tap=terms.one_tap
-    )
-    consent = consents.give(
-        holder_id=link.holder_id,
-        recipient_id=recipient.id,
-        document=agreement.document(literal=literal, terms=terms, trim=trim),
-        classes=agreement.CLASSES,
-        now=now,
-    )
     link.alias = aliases.clean(alias)
     link.can_pay = can_pay
     link.hide_note = trim.hide_note
-    link.consent_id = consent.id
+    _agree(link, terms=terms, now=now)
     link.status = STATES.after(LinkStatus(link.status), "confirm")
     link.confirmed_at = now
     link.save()
@@ -130,6 +120,29 @@ def confirm_link(
     STATES.record(subject=link.id, event="confirm", before=LinkStatus.MINTED, after=LinkStatus.ACTIVE, actor=actor)
     notices.notify(holder_id=link.holder_id, kind="link_made", ref=link.id, facts={"name": link.platform.name}, now=now)
     return link
+
+
+def _agree(link: Link, *, terms: Terms, now: datetime) -> None:
+    """A consent with its receipt for what the link is now; the one before it ends here."""
+    trim = agreement.Trim(hide_note=link.hide_note)
+    literal = agreement.shown(
+        link_id=link.id, wallet_url=settings.PUBLIC_URL, trim=trim, can_pay=link.can_pay, one_tap=terms.one_tap
+    )
+    consent = consents.give(
+        holder_id=link.holder_id,
+        recipient_id=recipients.get(RecipientKind.PLATFORM, link.platform_id).id,
+        document=agreement.document(literal=literal, terms=terms, trim=trim),
+        classes=agreement.classes(trim),
+        now=now,
+    )
+    link.consent_id = consent.id
+
+
+def list_consents(link: Link) -> list[Consent]:
+    """What was agreed to for this link, newest first; of earlier links to the same platform nothing."""
+    recipient = recipients.get(RecipientKind.PLATFORM, link.platform_id)
+    given = consents.history(holder_id=link.holder_id, recipient_id=recipient.id)
+    return [one for one in given if agreement.is_about(one.document, link.id)]
 
 
 def _choose_card(link: Link, choice: CardChoice, *, actor: Actor, now: datetime) -> str:
@@ -235,7 +248,8 @@ def change_link(
 ) -> Link:  # fmt: skip
     """Change what an active link may do, or what others read instead of a name.
 
-    `revise` gets the terms as they stand under the link's lock: of two changes at once, neither undoes the other.
+    Other terms or another trim are another consent, with a receipt of its own. `revise` gets the terms as they stand
+    under the link's lock: of two changes at once, neither undoes the other.
 
     Raises:
         NotFound: unknown or another's.
@@ -247,13 +261,17 @@ def change_link(
         raise NotFound
     if link.status != LinkStatus.ACTIVE:
         raise LinkNotActive
+    terms = before = mandates.terms_of(Mandate.objects.get(link=link))
     if revise is not None:
-        terms = revise(mandates.terms_of(Mandate.objects.get(link=link)))
+        terms = revise(before)
         mandates.set_terms(link=link, terms=terms, now=now)
     if alias is not None:
         link.alias = aliases.clean(alias)
+    is_other = terms != before
     if hide_note is not None:
+        is_other = is_other or hide_note != link.hide_note
         link.hide_note = hide_note
-    if alias is not None or hide_note is not None:
-        link.save()
+    if is_other:
+        _agree(link, terms=terms, now=now)
+    link.save()
     return link

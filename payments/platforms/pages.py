@@ -1,5 +1,6 @@
 """Pages of links: who is linked, what each may do, and the button that ends it."""
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
@@ -43,9 +44,32 @@ class ShownLink:
     approval_due: bool
     since: datetime
     ended_at: datetime | None
+    agreed: tuple["Agreed", ...]
 
 
-def _shown(link: Link) -> ShownLink:
+@dataclass(frozen=True, slots=True)
+class Agreed:
+    """What was agreed to at one time: the literal document, and its receipt."""
+
+    id: str
+    version: int
+    since: datetime
+    until: datetime | None
+    literal: str
+
+
+def _agreed(link: Link) -> tuple[Agreed, ...]:
+    return tuple(
+        Agreed(one.id, one.version, one.given_at, one.withdrawn_at, _indented(one.document))
+        for one in links.list_consents(link)
+    )
+
+
+def _indented(document: bytes) -> str:
+    return json.dumps(json.loads(document), indent=2, ensure_ascii=False)
+
+
+def _shown(link: Link, *, with_agreed: bool = False) -> ShownLink:
     mandate, today = link.mandate, clock.now().date()
     return ShownLink(
         id=link.id,
@@ -61,6 +85,7 @@ def _shown(link: Link) -> ShownLink:
         approval_due=link.approval_due,
         since=link.confirmed_at or link.created_at,
         ended_at=link.ended_at,
+        agreed=_agreed(link) if with_agreed else (),
     )
 
 
@@ -111,7 +136,9 @@ class LinkPage(LoginRequiredMixin, View):
         return HttpResponseRedirect(request.path)
 
     def _page(self, request: HttpRequest, link: Link, form: MandateForm, status: int = HTTPStatus.OK) -> HttpResponse:
-        return render(request, "payments/link.html", {"link": _shown(link), "form": form}, status=status)
+        return render(
+            request, "payments/link.html", {"link": _shown(link, with_agreed=True), "form": form}, status=status
+        )
 
 
 def _form(link: Link) -> MandateForm:

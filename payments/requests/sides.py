@@ -26,7 +26,8 @@ def read_side(request: PaymentRequest, role: Role) -> RequestSide | None:
 
 def note_of(request: PaymentRequest) -> str | None:
     """The note as the platform sent it, from the payee's copy; null where either side hides it from the platform."""
-    if request.payee_link.hide_note or (request.payer_link is not None and request.payer_link.hide_note):
+    concerned = (request.payee_link, request.payer_link, request.tapped_link)
+    if any(link is not None and link.hide_note for link in concerned):
         return None
     side = read_side(request, Role.PAYEE)
     return None if side is None or side.note == "" else side.note

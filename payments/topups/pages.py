@@ -1,6 +1,7 @@
 """Pages of a top-up: ask for it, wait for the hosted page, see where it stands."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django import forms
 from django.conf import settings
@@ -25,6 +26,8 @@ from wallet.users.returning import safe_page
 
 #: Seconds between two looks of a waiting page.
 _REFRESH = "2"
+#: How long a payment page takes at most when the gateway is well.
+_PATIENCE = timedelta(seconds=20)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +116,9 @@ def checkout(request: HttpRequest, top_up_id: str) -> HttpResponse:
         return HttpResponseRedirect(top_up.hosted_url)
     if top_up.status != TopUpStatus.CREATED:
         return redirect("top-up", top_up.id)
-    response = render(request, "payments/top_up_wait.html", {"top_up": _shown(request, top_up)})
-    response["Refresh"] = "1"
+    is_late = top_up.created_at + _PATIENCE < clock.now()
+    response = render(request, "payments/top_up_wait.html", {"top_up": _shown(request, top_up), "is_late": is_late})
+    response["Refresh"] = "5" if is_late else "1"
     return response
 
 

@@ -1,17 +1,19 @@
 """The pages: who knows what about me, opening into the exact bytes."""
 
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from privacy.consent import consents
+from privacy.consent.receipts import RECEIPTS
 from privacy.dashboard.exposures import line_of, sheet_of
 from privacy.dashboard.matrix import matrix_of, name_of
 from privacy.exposure import log
 from privacy.exposure.models import Recipient
 from privacy.fields import CLASS_LABELS, FieldClass
+from privacy.rights.exports import SIGNER
 from wallet.core.api import Audience, CursorUnreadable, audience, cursor_page
 from wallet.core.errors import NotFound
 from wallet.core.ids import is_id
@@ -96,3 +98,10 @@ def _download(body: bytes, name: str) -> HttpResponse:
     response = HttpResponse(body, content_type="application/json")
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
+
+
+@audience(Audience.PUBLIC)
+@require_GET
+def keys(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - Django's signature
+    """The public keys that receipts and exports are checked with, offline (`privacy/verify_document.py`)."""
+    return JsonResponse({"keys": RECEIPTS.public_keys() + SIGNER.public_keys()})

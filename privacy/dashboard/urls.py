@@ -1,7 +1,9 @@
 from django.urls import path
 
-from privacy.dashboard import pages
+from privacy.dashboard import export_pages, kept_page, leaving_pages, pages
 from privacy.dashboard.api import ExposuresView, ExposureView, ProofView
+from privacy.dashboard.erasure_api import ErasureView
+from privacy.dashboard.export_api import ExportsView, ExportView
 
 urlpatterns = [
     path("privacy", pages.dashboard, name="privacy"),
@@ -9,6 +11,15 @@ urlpatterns = [
     path("privacy/exposures/<str:exposure_id>", pages.exposure, name="privacy-exposure"),
     path("privacy/exposures/<str:exposure_id>/bytes", pages.exposure_bytes, name="privacy-exposure-bytes"),
     path("privacy/consents/<str:consent_id>/receipt", pages.receipt, name="privacy-receipt"),
+    path("privacy/leave", leaving_pages.page, name="privacy-leave"),
+    path("privacy/kept", kept_page.page, name="privacy-kept"),
+    path("privacy/export", export_pages.page, name="privacy-export"),
+    path("privacy/export/<str:export_id>/download", export_pages.download, name="privacy-export-download"),
+    path("privacy/export-schema.json", export_pages.schema, name="privacy-export-schema"),
+    path(".well-known/paravent-keys.json", pages.keys, name="document-keys"),
+    path("v1/erasure", ErasureView.as_view(), name="erasure"),
+    path("v1/exports", ExportsView.as_view(), name="exports"),
+    path("v1/exports/<str:export_id>", ExportView.as_view(), name="export"),
     path("v1/exposures", ExposuresView.as_view(), name="exposures"),
     path("v1/exposures/<str:exposure_id>", ExposureView.as_view(), name="exposure"),
     path("v1/exposures/<str:exposure_id>/proof", ProofView.as_view(), name="exposure-proof"),

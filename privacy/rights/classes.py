@@ -18,6 +18,7 @@ class KeptClass(StrEnum):
     ACCOUNT_NOTICE = "account.notice"
     ACCOUNT_ANSWER = "account.answer"
     CONSENT_GIVEN = "consent.given"
+    EXPORT_DOCUMENT = "export.document"
     EXPOSURE_RECORD = "exposure.record"
     PURCHASE_CATEGORY = "purchase.category"
     SPENDING_RULE = "spending.rule"
@@ -53,6 +54,7 @@ KEPT_MEANINGS: Final[dict[KeptClass | TechnicalClass, str]] = {
     KeptClass.ACCOUNT_NOTICE: "what the inbox told",
     KeptClass.ACCOUNT_ANSWER: "the answer of a request that may be repeated",
     KeptClass.CONSENT_GIVEN: "what was shown and allowed, with its receipt",
+    KeptClass.EXPORT_DOCUMENT: "everything about a person, sealed",
     KeptClass.EXPOSURE_RECORD: "who got what of it, and the bytes",
     KeptClass.PURCHASE_CATEGORY: "sort of shop and country of a card payment",
     KeptClass.SPENDING_RULE: "limits that the holder set",
@@ -78,6 +80,7 @@ SEALED_ALWAYS: Final = frozenset(
         FieldClass.CARD_NUMBER_VIRTUAL, FieldClass.BANK_ACCOUNT, FieldClass.CONTACT_ALIAS, FieldClass.DEVICE_ADDRESS,
         FieldClass.IDENTITY_DOCUMENT, FieldClass.IDENTITY_EMAIL, FieldClass.IDENTITY_NAME, FieldClass.MESSAGE_TEXT,
         FieldClass.PAYMENT_NOTE, FieldClass.PURCHASE_MERCHANT, KeptClass.ACCOUNT_NOTICE, KeptClass.ACCOUNT_ANSWER,
+        KeptClass.EXPORT_DOCUMENT,
     }
 )  # fmt: skip
 

@@ -7,6 +7,7 @@ and `faults` says what to write and where.
 
 # ruff: noqa: SLF001 - Django's `_meta` is documented.
 
+import functools
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -74,7 +75,8 @@ class Table:
         return bool(self.kind)
 
 
-def tables() -> list[Table]:
+@functools.cache
+def tables() -> tuple[Table, ...]:
     """Every table, classified.
 
     Raises:
@@ -83,7 +85,7 @@ def tables() -> list[Table]:
     found, wrong = _read(CHECKOUT)
     if wrong:
         raise InventoryFaulty("\n".join(wrong))
-    return found
+    return tuple(found)
 
 
 def faults(checkout: Path = CHECKOUT) -> list[str]:

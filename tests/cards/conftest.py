@@ -23,7 +23,7 @@ def time_enough(monkeypatch: pytest.MonkeyPatch) -> None:
     """A busy machine declines in time (91), which is right and not what every test asks about."""
     monkeypatch.setattr(authorize, "LOCK_TIMEOUT", "60s")
     monkeypatch.setattr(authorize, "PATIENCE", "60s")
-    monkeypatch.setattr(authorize, "DEADLINE_SECONDS", 60)
+    monkeypatch.setattr(authorize, "DEADLINE_MS", 60_000)
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ PUBLIC = {"/v1/openapi.json"}
 UNKEYED = {"/v1/suggestions", "/v1/cards/{card}/reveal", "/v1/cards/{card}/numbers/{number}/reveal"}
 LISTS = {
     "/v1/cards", "/v1/cards/{card}/numbers", "/v1/exposures", "/v1/links", "/v1/payment-requests", "/v1/requests",
-    "/v1/top-ups", "/v1/transactions", "/v1/webhook-endpoints", "/v1/webhook-endpoints/{endpoint_id}/deliveries",
+    "/v1/top-ups", "/v1/transactions", "/v1/webhook-endpoints", "/v1/webhook-endpoints/{endpoint_id}/deliveries", "/v1/withdrawals",
 }  # fmt: skip
 PROBLEM = {CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
 

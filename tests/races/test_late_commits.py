@@ -39,7 +39,7 @@ def slow_commits(card: TestCard) -> Iterator[None]:
 
 def test_a_yes_that_is_committed_late_is_a_no_and_holds_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Break: give the grant in `_write_approval` without a look at the clock."""
-    monkeypatch.setattr(authorize, "DEADLINE_SECONDS", SLOW_SECONDS / 2)
+    monkeypatch.setattr(authorize, "DEADLINE_MS", 500)
     card = issue(5_000, controls={"daily": 1_000})
     body = card.body(1_000)
     with slow_commits(card):

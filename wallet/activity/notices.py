@@ -36,6 +36,10 @@ KINDS: dict[str, Template] = {
     "top_up_succeeded": Template(gettext_lazy("Your top-up of %(amount)s has arrived.")),
     "top_up_failed": Template(gettext_lazy("Your top-up of %(amount)s did not work; nothing was taken."), "warn"),
     "top_up_disputed": Template(gettext_lazy("Your bank disputes a top-up of %(amount)s."), "stop"),
+    "withdrawal_succeeded": Template(gettext_lazy("%(amount)s was sent back to where it came from.")),
+    "withdrawal_failed": Template(
+        gettext_lazy("%(amount)s could not be sent back; it is in your wallet again."), "warn"
+    ),
     "parked": Template(
         gettext_lazy("%(amount)s waits above your limit until there is room for it."), "warn"
     ),
@@ -73,7 +77,8 @@ KINDS: dict[str, Template] = {
 
 #: Where an id of each prefix is looked at.
 PLACES: dict[str, str] = {
-    "preq": "/p/{ref}", "top": "/top-ups/{ref}", "card": "/cards/{ref}", "link": "/links/{ref}",
+    "preq": "/p/{ref}", "top": "/top-ups/{ref}", "wd": "/withdrawals/{ref}",
+    "card": "/cards/{ref}", "link": "/links/{ref}",
     "xpo": "/privacy/exposures/{ref}",
 }  # fmt: skip
 _DOORS = frozenset(

@@ -113,6 +113,7 @@ REASONS: dict[str, Reason] = {
     #: What a payment provider says without more, and its refusal to begin at all.
     "declined": Reason(_("Your bank declined the card"), _("Ask your bank, or use another card.")),
     "refused": _UNKNOWN,
+    "unavailable_gateway": Reason(_("The payment service did not answer"), _("Nothing was taken. Try again later.")),
     "mandate": Reason(_("More than this platform may take in one tap"), _("Approve it yourself, or raise its limit.")),
 }
 

@@ -32,6 +32,7 @@ PREFIXES = {
     "evt": "an event",
     # Inner names that are text because they stand in several rooms; they leave only towards first-party pages.
     "plat": "a platform",
+    "part": "a part of a top-up that goes back",
     "rcp": "a recipient",
     "ntc": "a notice",
     "act": "a line of activity",

@@ -29,6 +29,7 @@ _HANDLERS: dict[str, Handler] = {}
 MAX_ATTEMPTS = 30
 _SWEEP_BATCH = 200
 _GATHER_SECONDS = 0.02
+_KEPT = timedelta(days=30)
 
 
 class Later(Exception):
@@ -178,6 +179,13 @@ def sweep() -> int:
     for entry_id, topic in found:
         wake(entry_id, topic)
     return len(found)
+
+
+@shared_task(name="wallet.core.outbox.purge")
+def purge() -> int:
+    """Delete work that was done 30 days ago; what was laid aside stays for a person. Returns how many rows."""
+    deleted, _ = OutboxEntry.objects.filter(done_at__lt=clock.now() - _KEPT).delete()
+    return deleted
 
 
 @figures.source("outbox")

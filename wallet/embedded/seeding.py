@@ -10,7 +10,7 @@ import json
 import re
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -45,15 +45,18 @@ def seed_demo(state: StateFolder, options: Options, environment: Mapping[str, st
             environment,
             ["create_platform", "--name", PLATFORM_NAME, "--redirect-uri", addresses["redirect_uri"]],
         )
-        holder = _command(options, environment, ["create_holder", "--username", FRIEND])
-        _fund(options, str(holder["access_token"]))
+        is_sandbox = environment.get("TOP_UP_GATEWAY", "sandbox") == "sandbox"
+        # Nobody answers another gateway's page for the friend.
+        money = [] if is_sandbox else ["--test-money", str(FRIENDS_MONEY["value"])]
+        holder = _command(options, environment, ["create_holder", "--username", FRIEND, *money])
+        _fund(options, str(holder["access_token"]), by_top_up=is_sandbox)
         linking = ["link_holder", "--username", FRIEND, "--client-id", str(client["client_id"])]
         friend = _command(options, environment, linking)
         state.write_json("demo.json", {**addresses, **client, "friend": {"username": FRIEND, **friend}})
     return state.path / "demo.json"
 
 
-def _fund(options: Options, token: str) -> None:
+def _fund(options: Options, token: str, *, by_top_up: bool) -> None:
     """Give the friend a loaded card, as anybody would get one: a top-up on the sandbox's page, then a new card."""
     client = httpx.Client(
         base_url=f"http://127.0.0.1:{options.port}",
@@ -73,6 +76,12 @@ def _fund(options: Options, token: str) -> None:
         document: dict[str, Any] = answer.json()
         return document
 
+    if by_top_up:
+        _top_up(call)
+    call("POST", "/v1/cards", {"kind": "standard", "currency": FRIENDS_MONEY["currency"], "load": FRIENDS_MONEY})
+
+
+def _top_up(call: Callable[..., dict[str, Any]]) -> None:
     top_up = call("POST", "/v1/top-ups", {"amount": FRIENDS_MONEY})
     if top_up["status"] == "created":
         call("POST", f"/sandbox/checkout/{top_up['id']}", {"card": "4242424242424242"})
@@ -81,7 +90,6 @@ def _fund(options: Options, token: str) -> None:
         if time.monotonic() > give_up_at:
             raise EmbeddedError("the top-up of the demo's friend does not arrive: is the worker running?")
         time.sleep(0.1)
-    call("POST", "/v1/cards", {"kind": "standard", "currency": FRIENDS_MONEY["currency"], "load": FRIENDS_MONEY})
 
 
 def _command(options: Options, environment: Mapping[str, str], words: list[str]) -> dict[str, object]:

@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from functools import cache
 from urllib.parse import urlsplit
@@ -17,8 +17,11 @@ from payments.topups.gateway import (
     GatewayUnavailable,
     Payment,
     PaymentState,
+    Refund,
+    RefundState,
     Session,
     SignatureInvalid,
+    Subject,
 )
 from payments.topups.models import SandboxCheckout
 from payments.topups.sandbox.checkout import OPEN_FOR, session_ref_of
@@ -32,6 +35,7 @@ class SandboxGateway:
 
     name = "sandbox"
     clearing_account = "sandbox_clearing"
+    is_third_party = False
 
     def create_session(self, *, reference: str, amount: Money, return_url: str) -> Session:
         """Make the hosted page."""
@@ -72,6 +76,23 @@ class SandboxGateway:
             return Event(id=headers["webhook-id"], type=str(content["type"]), object_ref=str(content["data"]["id"]))
         except (WebhookVerificationError, KeyError, TypeError, ValueError):
             raise SignatureInvalid from None
+
+    def subject_of(self, event: Event) -> Subject | None:
+        """Its events name sessions."""
+        return Subject(session_ref=event.object_ref)
+
+    def find_session(self, payment_ref: str) -> str:
+        """The one whose name the payment has."""
+        return payment_ref.replace("pi_", "cs_", 1)
+
+    def events_since(self, since: datetime) -> Iterator[Event]:  # noqa: ARG002 - the port's signature
+        """None: it sends until the inbox takes them."""
+        return iter(())
+
+    def refund(self, *, reference: str, payment_ref: str, amount: Money) -> Refund:  # noqa: ARG002 - the same
+        """At once, to a card that does not exist."""
+        refuse_open_transaction("sandbox gateway: refund")
+        return Refund(f"re_sandbox_{reference}", reference, RefundState.SUCCEEDED, amount)
 
 
 def _state(checkout: SandboxCheckout, now: datetime) -> tuple[PaymentState, str]:
@@ -127,3 +148,7 @@ def adapter() -> SandboxGateway:
     if not settings.SANDBOX:
         raise RuntimeError("the sandbox gateway is refused in production")
     return SandboxGateway()
+
+
+def books() -> None:
+    """It keeps none: what it says of a payment is all there is."""

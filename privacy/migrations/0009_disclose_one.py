@@ -6,6 +6,6 @@ from wallet.core.migrations import sql
 
 
 class Migration(migrations.Migration):
-    dependencies = [("privacy", "0006_sealed_log")]
+    dependencies = [("privacy", "0008_erasing")]
 
     operations = [sql("privacy/exposure/sql/disclose_one.sql")]

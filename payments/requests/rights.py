@@ -1,0 +1,54 @@
+"""What this room holds about a person: requests that they made or paid, as they themselves read them."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from payments.requests.models import PaymentRequest, RequestSide
+from privacy.rights import kinds
+from privacy.rights.kinds import closed, plain
+
+
+@kinds.register
+class PaymentRequests(kinds.Kind):
+    """A request is of two people: each gets their own side of it, and no handle of the other."""
+
+    name = "payment_requests"
+    label = _("requests for money, made or paid")
+
+    def records(self, holder_id: str) -> Iterator[dict[str, Any]]:
+        """One for each request that the person made, paid, or has looked at."""
+        sides = {(one.request_id, one.role): one for one in RequestSide.objects.filter(holder_id=holder_id)}
+        seen = Q(pk__in={request_id for request_id, _role in sides})
+        mine = PaymentRequest.objects.filter(Q(payee_id=holder_id) | Q(paid_by=holder_id) | seen)
+        for row in mine.select_related("payee_link", "payer_link").order_by("pk").iterator(500):
+            is_payee = row.payee_id == holder_id
+            side = sides.get((row.id, "payee" if is_payee else "payer"))
+            link = row.payee_link if is_payee else row.payer_link or row.tapped_link
+            yield {
+                "id": row.id,
+                "role": "payee" if is_payee else "payer",
+                "platform": row.platform_id,
+                "link": link.id if link is not None and link.holder_id == holder_id else None,
+                "status": row.status,
+                "amount": row.amount_minor,
+                "currency": row.currency,
+                "refunded": row.refunded_minor,
+                "reference": row.reference,
+                "note": side.note if side else "",
+                "other": side.other_alias if side else "",
+                "created_at": plain(row.created_at),
+                "expires_at": plain(row.expires_at),
+                "paid_at": plain(row.paid_at),
+            }
+
+    def shape(self) -> dict[str, Any]:
+        """Amounts in minor units."""
+        text, maybe, count = {"type": "string"}, {"type": ["string", "null"]}, {"type": "integer"}
+        return closed(
+            id=text, role={"enum": ["payee", "payer"]}, platform=text, link=maybe, status=text, amount=count,
+            currency=text, refunded=count, reference=maybe, note=text, other=text, created_at=text, expires_at=text,
+            paid_at=maybe,
+        )  # fmt: skip

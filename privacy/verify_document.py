@@ -1,0 +1,120 @@
+"""Check a consent receipt or an export offline: nothing but Python and `cryptography`, and nothing of ours.
+
+    python verify_document.py receipt.json --keys paravent-keys.json
+
+`--keys` is what the wallet serves at /.well-known/paravent-keys.json: fetch it once, from the wallet, and keep it. The
+exit code is 0 only if the signature is the wallet's and nothing is missing; otherwise the first fault is named.
+"""
+
+import argparse
+import base64
+import hashlib
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+#: Signed before the facts: a receipt cannot be taken for an export.
+CONTEXTS = {"receipt": b"paravent/consent-receipt/v1\0", "export": b"paravent/export/v1\0"}
+
+
+class Faulty(Exception):
+    """What does not hold."""
+
+
+def check(document: bytes, keys: bytes) -> str:
+    """What the document is, in a sentence.
+
+    Raises:
+        Faulty: it is not what the wallet signed, or parts of it are missing.
+    """
+    signed = _object(document, "the file")
+    names = [name for name in CONTEXTS if name in signed]
+    if len(names) != 1 or set(signed) != {names[0], "signature"}:
+        raise Faulty("it is neither a receipt nor an export")
+    name, facts, signature = names[0], signed[names[0]], signed["signature"]
+    if not isinstance(facts, dict) or not isinstance(signature, dict):
+        raise Faulty("it is not shaped as the wallet writes it")
+    _check_signature(name, facts, signature, _object(keys, "the keys"))
+    if name == "receipt":
+        _check_receipt(facts)
+        return f"receipt {facts['id']}: signed by this wallet, given {facts['given_at']}"
+    count = _check_export(facts)
+    return f"export {facts['id']}: signed by this wallet, complete, {count} records, made {facts['made_at']}"
+
+
+def _check_signature(name: str, facts: dict[str, Any], signature: dict[str, Any], keys: dict[str, Any]) -> None:
+    version = signature.get("key_version")
+    known = [
+        one["public_key"]
+        for one in keys.get("keys", [])
+        if (one.get("document"), one.get("key_version"), one.get("algorithm")) == (name, version, "Ed25519")
+    ]
+    if len(known) != 1 or signature.get("algorithm") != "Ed25519":
+        raise Faulty(f"the keys have none of version {version!r} for this")
+    try:
+        public = Ed25519PublicKey.from_public_bytes(base64.b64decode(known[0], validate=True))
+        public.verify(base64.b64decode(signature["value"], validate=True), CONTEXTS[name] + canonical(facts))
+    except (InvalidSignature, ValueError, KeyError, TypeError):
+        raise Faulty("the signature is not the wallet's over these words") from None
+
+
+def _check_receipt(facts: dict[str, Any]) -> None:
+    if hashlib.sha256(_as_written(facts["document"])).hexdigest() != facts["document_sha256"]:
+        raise Faulty("the document in it is not the one that was shown")
+
+
+def _check_export(facts: dict[str, Any]) -> int:
+    """Every kind is there, with as many records as were written, and with their digest."""
+    contents, data = facts.get("contents", []), facts.get("data", {})
+    if [one["kind"] for one in contents] != sorted(data):
+        raise Faulty("a kind of data is missing, or there is one too many")
+    for one in contents:
+        records = data[one["kind"]]
+        if len(records) != one["records"]:
+            raise Faulty(f"{one['kind']} has {len(records)} records, and {one['records']} were written")
+        if hashlib.sha256(canonical(records)).hexdigest() != one["sha256"]:
+            raise Faulty(f"{one['kind']} is not what was written")
+    return sum(one["records"] for one in contents)
+
+
+def canonical(facts: Any) -> bytes:
+    """UTF-8, sorted members, no spaces."""
+    return json.dumps(facts, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+
+
+def _as_written(document: Any) -> bytes:
+    """As it was shown: in its own order."""
+    return json.dumps(document, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+
+
+def _object(text: bytes, what: str) -> dict[str, Any]:
+    try:
+        read = json.loads(text)
+    except ValueError:
+        raise Faulty(f"{what} is no JSON") from None
+    if not isinstance(read, dict):
+        raise Faulty(f"{what} is no JSON object")
+    return read
+
+
+def main() -> int:
+    """Read the arguments, check, say so."""
+    parser = argparse.ArgumentParser(description="Check a consent receipt or an export offline.")
+    parser.add_argument("file", type=Path)
+    parser.add_argument("--keys", type=Path, required=True, help="what /.well-known/paravent-keys.json served")
+    given = parser.parse_args()
+    try:
+        said = check(given.file.read_bytes(), given.keys.read_bytes())
+    except Faulty as faulty:
+        sys.stderr.write(f"NOT VALID: {faulty}\n")
+        return 1
+    sys.stdout.write(f"valid: {said}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
