@@ -4,6 +4,7 @@ A shop or a platform that got such a number cannot match it with any other: numb
 own. Wherever else it is tried it is declined, and its owner hears who had it.
 """
 
+from collections.abc import Iterable
 from datetime import date, datetime
 
 from django.db.models import QuerySet
@@ -115,6 +116,11 @@ def get_number(card: Card, number_id: str) -> Token:
 def list_numbers(card: Card) -> QuerySet[CardNumber]:
     """The numbers of a card for one place each, ended ones too, newest first; `view` opens a row."""
     return tokens.of_card(card.id)
+
+
+def live_numbers(card_ids: Iterable[str]) -> list[Token]:
+    """The numbers for one place each of these cards that were not ended, newest first, read at once."""
+    return [tokens.view(row) for row in tokens.live_of_cards(card_ids)]
 
 
 def status_of(token: Token, today: date) -> NumberStatus:

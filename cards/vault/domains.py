@@ -46,6 +46,11 @@ def find(ref: str) -> TokenDomain | None:
     return TokenDomain.objects.filter(ref=ref).first()
 
 
+def names(refs: Iterable[str]) -> dict[str, str]:
+    """What the platforms of these links are called."""
+    return dict(TokenDomain.objects.filter(ref__in=list(refs)).values_list("ref", "name"))
+
+
 def list_of(holder_id: str) -> list[TokenDomain]:
     """The domains of a holder's links, by name."""
     return list(TokenDomain.objects.filter(holder_id=holder_id).exclude(holder_id="").order_by("name", "ref"))

@@ -1,5 +1,6 @@
 """Tokens as their owner may see them: whom each is for, what it may, what it did; at most the last four digits."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -35,6 +36,12 @@ class Token:
 def of_card(card_id: str) -> QuerySet[CardNumber]:
     """The tokens of a card, ended ones too, newest first."""
     rows = CardNumber.objects.filter(card_id=card_id, id__startswith="num_")
+    return rows.select_related("domain", "place", "spending").order_by("-created_at", "-id")
+
+
+def live_of_cards(card_ids: Iterable[str]) -> QuerySet[CardNumber]:
+    """The tokens of these cards that were not ended, newest first."""
+    rows = CardNumber.objects.filter(card_id__in=list(card_ids), id__startswith="num_", shredded_at=None)
     return rows.select_related("domain", "place", "spending").order_by("-created_at", "-id")
 
 

@@ -66,9 +66,9 @@ class ExposuresView(HolderView):
     @extend_schema(operation_id="list_exposures", responses={200: ExposurePage})
     def get(self, request: Request) -> Answer:
         """Newest first."""
-        mine = log.list_exposures(holder_id=self.holder_id(request))
+        mine = log.list_keys(holder_id=self.holder_id(request))
         rows, next_cursor = cursor_page(mine, request, by=("at", "id"))
-        shown = [body_of(log.open_exposure(row), with_body=False) for row in rows]
+        shown = [body_of(log.open_exposure(row), with_body=False) for row in log.read(rows)]
         return Answer(200, {"data": shown, "next_cursor": next_cursor})
 
 

@@ -1,7 +1,7 @@
 """Exposures as the pages and the holder API show them."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from privacy.dashboard.matrix import kind_label, name_of
@@ -38,6 +38,11 @@ class Line:
     kind: str
     purpose: str
     fields: tuple[str, ...]
+
+    @property
+    def day(self) -> date:
+        """The day in UTC: the time line is cut by it."""
+        return self.at.date()
 
 
 @dataclass(frozen=True, slots=True)

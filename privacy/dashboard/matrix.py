@@ -1,5 +1,6 @@
 """Recipients and field classes, gathered for the dashboard's first page."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -10,6 +11,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from privacy.consent import consents
+from privacy.consent.consents import Consent
 from privacy.exposure import log
 from privacy.exposure.models import Recipient, RecipientKind
 from privacy.fields import CLASS_LABELS, CLASS_SENTENCES, FieldClass
@@ -56,6 +58,7 @@ class Known:
 class Party:
     """One recipient: a row of the matrix."""
 
+    id: str
     name: str
     kind: str
     count: int
@@ -109,17 +112,36 @@ def name_of(recipient: Recipient) -> str:
     return gettext(recipient.name) if recipient.kind in _NAMED_BY_US else recipient.name
 
 
-def matrix_of(holder_id: str) -> Matrix:
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """What the log and the consents say of one holder, read once for everything that a page shows of it."""
+
+    tallies: log.Tallies
+    given: tuple[Consent, ...]
+    recipients: dict[str, Recipient]
+
+    def classes_of(self, recipient_id: str) -> list[FieldClass]:
+        """What a recipient got, ever."""
+        return [one.field for one in self.tallies.by_class if one.recipient_id == recipient_id]
+
+    def consents_to(self, recipient_id: str) -> list[Consent]:
+        """What it was allowed, past consents too."""
+        return [one for one in self.given if one.recipient_id == recipient_id]
+
+
+def gather(holder_id: str) -> Gathered:
+    """Read it."""
+    tallies = log.tally(holder_id)
+    given = tuple(consents.history(holder_id=holder_id))
+    recipients = Recipient.objects.in_bulk({*tallies.times, *(one.recipient_id for one in given)})
+    return Gathered(tallies, given, recipients)
+
+
+def matrix_of(gathered: Gathered) -> Matrix:
     """Who knows what about this holder."""
-    found = log.tally(holder_id)
-    tallies, times = found.by_class, found.times
-    given = consents.history(holder_id=holder_id)
-    recipients = Recipient.objects.in_bulk({*times, *(one.recipient_id for one in given)})
-    seen = [one for one in FieldClass if any(tally.field is one for tally in tallies)]
-    parties = [
-        _party(recipient, [one for one in tallies if one.recipient_id == recipient.id], seen, times.get(recipient.id))
-        for recipient in recipients.values()
-    ]
+    recipients = gathered.recipients
+    seen = [one for one in FieldClass if any(tally.field is one for tally in gathered.tallies.by_class)]
+    parties = [party_of(recipient, gathered, seen) for recipient in recipients.values()]
     return Matrix(
         parties=tuple(sorted(parties, key=lambda party: (-party.count, party.name))),
         columns=tuple(Column(str(CLASS_LABELS[one]), str(CLASS_SENTENCES[one])) for one in seen),
@@ -132,20 +154,20 @@ def matrix_of(holder_id: str) -> Matrix:
                 given_at=one.given_at,
                 ended_at=one.withdrawn_at,
             )
-            for one in given
+            for one in gathered.given
             if one.recipient_id in recipients
         ),
     )
 
 
-def _party(
-    recipient: Recipient, tallies: list[log.Tally], seen: list[FieldClass], times: tuple[int, datetime] | None
-) -> Party:
-    by_class = {tally.field: tally for tally in tallies}
+def party_of(recipient: Recipient, gathered: Gathered, seen: Iterable[FieldClass] = tuple(FieldClass)) -> Party:
+    """One recipient and what it got, in these columns."""
+    by_class = {tally.field: tally for tally in gathered.tallies.by_class if tally.recipient_id == recipient.id}
     cells = tuple(_known(recipient, by_class[one]) if one in by_class else None for one in seen)
     is_platform = recipient.kind == RecipientKind.PLATFORM
-    count, last_at = times or (0, None)
+    count, last_at = gathered.tallies.times.get(recipient.id, (0, None))
     return Party(
+        id=recipient.id,
         name=name_of(recipient),
         kind=kind_label(recipient),
         count=count,

@@ -9,11 +9,13 @@ from django.views.decorators.http import require_GET
 from privacy.consent import consents
 from privacy.consent.receipts import RECEIPTS
 from privacy.dashboard.exposures import line_of, sheet_of
-from privacy.dashboard.matrix import matrix_of, name_of
+from privacy.dashboard.front import about, front_of
+from privacy.dashboard.matrix import name_of
 from privacy.exposure import log
 from privacy.exposure.models import Recipient
 from privacy.fields import CLASS_LABELS, FieldClass
 from privacy.rights.exports import SIGNER
+from wallet.core import clock
 from wallet.core.api import Audience, CursorUnreadable, audience, cursor_page
 from wallet.core.errors import NotFound
 from wallet.core.ids import is_id
@@ -24,8 +26,22 @@ from wallet.core.ids import is_id
 @never_cache
 @require_GET
 def dashboard(request: HttpRequest) -> HttpResponse:
-    """Recipients and what each of them got."""
-    return render(request, "privacy/dashboard.html", {"matrix": matrix_of(str(request.user.pk))})
+    """Recipients and what each of them got, links, numbers, alarms."""
+    shown = front_of(str(request.user.pk), clock.now())
+    return render(request, "privacy/dashboard.html", {"front": shown, "matrix": shown.matrix})
+
+
+@audience(Audience.HOLDER)
+@login_required
+@never_cache
+@require_GET
+def recipient(request: HttpRequest, recipient_id: str) -> HttpResponse:
+    """One recipient: what it knows, what it was promised, what a bank card would have told it."""
+    try:
+        shown = about(str(request.user.pk), recipient_id, clock.now())
+    except NotFound:
+        raise Http404 from None
+    return render(request, "privacy/recipient.html", {"about": shown, "party": shown.party})
 
 
 @audience(Audience.HOLDER)
@@ -37,18 +53,18 @@ def exposures(request: HttpRequest) -> HttpResponse:
     recipient_id, field = request.GET.get("recipient", ""), request.GET.get("field", "")
     if (field and field not in set(FieldClass)) or (recipient_id and not is_id(recipient_id, "rcp")):
         raise Http404
-    mine = log.list_exposures(holder_id=str(request.user.pk), recipient_id=recipient_id, field_class=field)
+    mine = log.list_keys(holder_id=str(request.user.pk), recipient_id=recipient_id, field_class=field)
     try:
         rows, older = cursor_page(mine, request, by=("at", "id"))
     except CursorUnreadable:
         raise Http404 from None
     # Only a recipient that has something of mine has a name here.
-    recipient = Recipient.objects.filter(pk=recipient_id).first() if recipient_id and rows else None
+    known = Recipient.objects.filter(pk=recipient_id).first() if recipient_id and rows else None
     context = {
-        "lines": [line_of(row) for row in rows],
+        "lines": [line_of(row) for row in log.read(rows)],
         "older": older,
         "recipient_id": recipient_id,
-        "recipient_name": name_of(recipient) if recipient else "",
+        "recipient_name": name_of(known) if known else "",
         "field": field,
         "field_label": str(CLASS_LABELS[FieldClass(field)]) if field else "",
     }

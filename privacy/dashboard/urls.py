@@ -7,6 +7,7 @@ from privacy.dashboard.export_api import ExportsView, ExportView
 
 urlpatterns = [
     path("privacy", pages.dashboard, name="privacy"),
+    path("privacy/recipients/<str:recipient_id>", pages.recipient, name="privacy-recipient"),
     path("privacy/exposures", pages.exposures, name="privacy-exposures"),
     path("privacy/exposures/<str:exposure_id>", pages.exposure, name="privacy-exposure"),
     path("privacy/exposures/<str:exposure_id>/bytes", pages.exposure_bytes, name="privacy-exposure-bytes"),

@@ -1,7 +1,8 @@
 """Reading the log: a holder's own exposures, opened; how often who got what."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final
 
 from django.db import connection
@@ -50,16 +51,30 @@ class Tally:
     last_at: datetime
 
 
-def list_exposures(
-    *, holder_id: str, recipient_id: str | None = None, field_class: str | None = None
-) -> QuerySet[Exposure]:
+def list_exposures(*, holder_id: str) -> QuerySet[Exposure]:
     """A holder's exposures, newest first."""
     rows = Exposure.objects.filter(holder_id=holder_id).select_related("disclosure", "recipient")
+    return rows.order_by("-at", "-id")
+
+
+def list_keys(*, holder_id: str, recipient_id: str | None = None, field_class: str | None = None) -> QuerySet[Exposure]:
+    """Ids and times alone, newest first: an index holds all that is asked here. `read` gets what a page shows of them.
+
+    However many exposures there are, few are read: what is rare is not looked for among the sealed bytes.
+    """
+    rows = Exposure.objects.filter(holder_id=holder_id).only("id", "at")
     if recipient_id:
         rows = rows.filter(recipient_id=recipient_id)
     if field_class:
         rows = rows.filter(fields__contains=[field_class])
     return rows.order_by("-at", "-id")
+
+
+def read(keys: Iterable[Exposure]) -> list[Exposure]:
+    """The whole rows of a page of `list_keys`, in its order."""
+    ids = [row.pk for row in keys]
+    rows = Exposure.objects.select_related("disclosure", "recipient").in_bulk(ids)
+    return [rows[one] for one in ids if one in rows]
 
 
 def get_exposure(*, holder_id: str, exposure_id: str) -> Opened:
@@ -117,6 +132,17 @@ def tally(holder_id: str) -> Tallies:
             by_class[recipient_id, name] = _added(by_class.get((recipient_id, name)), count, at)
     tallies = [Tally(recipient, FieldClass(name), count, at) for (recipient, name), (count, at) in by_class.items()]
     return Tallies(tuple(tallies), times)
+
+
+def tally_weeks(holder_id: str, *, since: date) -> list[tuple[str, date, int]]:
+    """Recipient, Monday of the week (UTC), number of bodies about this holder, from that day on; nothing is opened."""
+    statement = """
+        SELECT recipient_id, date_trunc('week', at AT TIME ZONE 'UTC')::date, count(*) FROM privacy_exposure
+        WHERE holder_id = %s AND at >= %s::date::timestamp AT TIME ZONE 'UTC' GROUP BY 1, 2
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [holder_id, since])
+        return [(recipient_id, week, int(count)) for recipient_id, week, count in cursor.fetchall()]
 
 
 def _added(before: tuple[int, datetime] | None, count: int, at: datetime) -> tuple[int, datetime]:

@@ -12,6 +12,8 @@ from django.db import transaction
 from django.test import Client
 
 from privacy.consent import consents, receipts
+from privacy.dashboard.comparison import compare
+from privacy.dashboard.front import about
 from privacy.exposure import gate, log, recipients
 from privacy.exposure.models import Recipient, RecipientKind
 from privacy.fields import Basis, Channel, FieldClass, Purpose
@@ -75,7 +77,10 @@ class TestPages:
         with transaction.atomic():
             for _ in range(3):
                 gate.count(recipient=platform, schema=log.SUGGESTION, channel=Channel.API)
-        assert "3 messages scanned for payment talk, kept: 0" in signed_in(alice).get("/privacy").content.decode()
+        assert (
+            "sent 3 messages for detection; they are not tied to anyone and were not kept"
+            in signed_in(alice).get("/privacy").content.decode()
+        )
 
     def test_a_cell_opens_into_the_list_and_the_list_into_the_bytes(self, platform: Recipient, alice: Holder) -> None:
         body = send(platform, alice)
@@ -118,6 +123,39 @@ class TestPages:
         assert receipts.verify(signed_in(alice).get(path).content)["document"] == {"shown": True}
         assert signed_in(bob).get(path).status_code == 404
         assert path in signed_in(alice).get("/privacy").content.decode()
+
+    def test_a_recipient_has_a_page_of_its_own(self, platform: Recipient, alice: Holder, bob: Holder) -> None:
+        """Break: look the recipient up by its id alone."""
+        send(platform, alice)
+        page = signed_in(alice).get(f"/privacy/recipients/{platform.id}").content.decode()
+        assert "What Chatter &lt;b&gt; would have known with your bank card" in page
+        assert "the amount that was asked for, paid or received" in page
+        for path in (f"/privacy/recipients/{platform.id}", "/privacy/recipients/x"):
+            assert signed_in(bob).get(path).status_code == 404
+
+    def test_promised_is_held_against_sent(self, platform: Recipient, alice: Holder) -> None:
+        """Break: take what was sent for what was allowed."""
+        given = {FieldClass.LINK_HANDLE, FieldClass.PAYMENT_AMOUNT, FieldClass.ACCESS_TOKEN}
+        with transaction.atomic():
+            consents.give(
+                holder_id=alice.pk, recipient_id=platform.id, document={}, classes=given, now=clock.now()
+            )  # fmt: skip
+        send(platform, alice)
+        shown = about(alice.pk, platform.id, clock.now()).kept
+        assert shown is not None
+        assert (shown.allowed_and_sent, shown.allowed_never_sent) == (("amount", "link handle"), ("access token",))
+        assert (shown.once_allowed, shown.beside[-1]) == ((), "note")
+        with transaction.atomic():
+            consents.withdraw(holder_id=alice.pk, recipient_id=platform.id)
+        shown = about(alice.pk, platform.id, clock.now()).kept
+        assert shown is not None
+        assert (shown.allowed_and_sent, shown.once_allowed) == ((), ("amount", "link handle"))
+
+    def test_the_comparison_is_read_off_the_log(self) -> None:
+        """Break: print "no" for whatever a bank card would tell."""
+        told = compare("Chatter", ["payment.amount", "link.handle"])
+        assert (told.with_a_card, told.here) == (7, 2)
+        assert compare("Chatter", ["identity.name", "card.number.bank"]).here == 5
 
     def test_strangers_are_sent_to_the_door(self) -> None:
         assert Client().get("/privacy").status_code == 302
