@@ -7,7 +7,7 @@ from wallet.core.migrations import grant_execute, sql
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("cards", "0008_frozen_holders"), ("wallet", "0011_short_path"), ("privacy", "0009_disclose_one"),
+        ("cards", "0008_frozen_holders"), ("wallet", "0011_short_path"), ("privacy", "0010_disclose_one"),
     ]  # fmt: skip
 
     operations = [

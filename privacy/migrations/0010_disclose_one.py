@@ -6,6 +6,6 @@ from wallet.core.migrations import sql
 
 
 class Migration(migrations.Migration):
-    dependencies = [("privacy", "0008_erasing")]
+    dependencies = [("privacy", "0009_dashboard")]
 
     operations = [sql("privacy/exposure/sql/disclose_one.sql")]
