@@ -12,7 +12,7 @@ from typing import NamedTuple
 from payments.detection.language import Cue
 from payments.detection.message import Intent
 
-_ENOUGH = 3.0  # beside a sum with its currency
+_ENOUGH = 2.5  # beside a sum with its currency
 _MARGIN = 1.0  # over the next intent
 
 

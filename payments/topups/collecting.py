@@ -6,14 +6,13 @@ First what is on the holder's accounts, then what they owe: an account never goe
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import transaction
-
+from payments.topups import lots
 from payments.topups.models import TopUp
 from wallet.core.money import Money
 from wallet.core.transactions import needs_transaction
 from wallet.ledger import accounts, balances, transfers
 from wallet.ledger.accounts import AccountKind, AccountRef
-from wallet.ledger.refusals import AccountClosed, InsufficientFunds
+from wallet.ledger.refusals import InsufficientFunds
 from wallet.ledger.transfers import Op, Transfer
 from wallet.limits import receiving
 
@@ -35,6 +34,10 @@ class Cause:
 def take(cause: Cause, amount: Money) -> None:
     """Take what is there, from main and then from cards; the rest is owed, and the next top-up repays it."""
     holder_id = cause.top_up.holder_id
+    losses = accounts.programme(AccountKind.LOSSES, amount.currency)
+    if lots.has_left(holder_id):
+        transfers.post([_transfer(cause, losses, amount)])
+        return
     owed = accounts.shortfall(holder_id, amount.currency)
     for _ in range(_TRIES):
         sources = _sources(holder_id, amount)
@@ -45,9 +48,7 @@ def take(cause: Cause, amount: Money) -> None:
         if _posted(batch):
             return
     # Others spend faster than we look: all of it is owed, which nobody can be refused.
-    if not _posted([_transfer(cause, owed, amount)]):
-        losses = accounts.programme(AccountKind.LOSSES, amount.currency)
-        transfers.post([_transfer(cause, losses, amount)])
+    transfers.post([_transfer(cause, owed, amount)])
 
 
 @needs_transaction
@@ -55,15 +56,14 @@ def give(cause: Cause, amount: Money, now: datetime) -> None:
     """Give back what was taken; it repays what is owed first. Who has left gets nothing more: it is the programme's."""
     # Lines of activity are found by their reference: what it repaid must not stand for the top-up.
     ref = f"{cause.top_up.id}:{cause.code}"
-    try:
-        with transaction.atomic():
-            receiving.receive(
-                holder_id=cause.top_up.holder_id, amount=amount, source=cause.clearing, key=cause.key, code=cause.code,
-                ref=ref, now=now,
-            )  # fmt: skip
-    except AccountClosed:
+    if lots.has_left(cause.top_up.holder_id):
         losses = accounts.programme(AccountKind.LOSSES, amount.currency)
         transfers.post([Transfer(Op.POST, cause.key, cause.clearing, losses, amount, cause.code, ref)])
+        return
+    receiving.receive(
+        holder_id=cause.top_up.holder_id, amount=amount, source=cause.clearing, key=cause.key, code=cause.code,
+        ref=ref, now=now,
+    )  # fmt: skip
 
 
 def _sources(holder_id: str, amount: Money) -> list[tuple[AccountRef, Money]]:
@@ -89,6 +89,6 @@ def _transfer(cause: Cause, debit: AccountRef, amount: Money) -> Transfer:
 def _posted(batch: list[Transfer]) -> bool:
     try:
         transfers.post(batch)
-    except (InsufficientFunds, AccountClosed):
+    except InsufficientFunds:
         return False
     return True

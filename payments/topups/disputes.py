@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from payments.topups import collecting
+from payments.topups import collecting, lots
 from payments.topups.gateway import Dispute, gateway
 from payments.topups.models import TopUp, TopUpDispute
 from wallet.activity import lines, notices
@@ -46,6 +46,8 @@ def apply(*, top_up: TopUp, told: Dispute, now: datetime) -> None:
 
 
 def _tell(top_up: TopUp, dispute: TopUpDispute, told: Dispute, *, is_new: bool, now: datetime) -> None:
+    if lots.has_left(top_up.holder_id):
+        return
     status = "disputed" if dispute.taken_minor else "released"
     ref = f"{top_up.id}:{told.ref}"
     if is_new:

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from payments.topups import lots
 from payments.topups.models import BankPayout, TopUp, TopUpRefund, Withdrawal, WithdrawalStatus
 from wallet.activity import lines, notices
 from wallet.core.actors import Actor
@@ -65,6 +66,7 @@ def _tell(withdrawal: Withdrawal, parts: list[TopUpRefund | BankPayout], now: da
         withdrawal.failure = next((part.failure for part in parts if part.failure), "") or "refused"
     if withdrawal.status in {W.SUCCEEDED, W.FAILED}:
         withdrawal.ended_at = now
+    if withdrawal.ended_at and not lots.has_left(withdrawal.holder_id):
         amount = withdrawal.amount if withdrawal.status == W.SUCCEEDED else withdrawal.returned
         notices.notify(
             holder_id=withdrawal.holder_id, kind=f"withdrawal_{withdrawal.status}", ref=withdrawal.id,

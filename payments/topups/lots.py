@@ -6,6 +6,7 @@ The edges say that money which comes late is still the holder's: a payment seen 
 from datetime import datetime
 
 from payments.topups.models import TopUp, TopUpStatus
+from privacy.rights.models import Erasure, ErasureStatus
 from wallet.activity import lines, notices
 from wallet.core.actors import Actor
 from wallet.core.states import StateMachine
@@ -26,6 +27,11 @@ MACHINE: StateMachine[TopUpStatus] = StateMachine(
         "dispute_won": {S.DISPUTED: S.SUCCEEDED},
     },
 )
+
+
+def has_left(holder_id: str) -> bool:
+    """Whether the holder was erased: there is nobody to credit, to charge or to tell any more (settled.md 1)."""
+    return Erasure.objects.filter(pk=holder_id, status=ErasureStatus.DONE).exists()
 
 
 @needs_transaction
@@ -63,6 +69,8 @@ def _event_of(top_up: TopUp) -> str:
 @needs_transaction
 def tell(top_up: TopUp, now: datetime) -> None:
     """One line of activity for a top-up, restated as it moves on."""
+    if has_left(top_up.holder_id):
+        return
     told = lines.restate(
         holder_id=top_up.holder_id, ref=top_up.id, status=top_up.status, reason=top_up.failure
     )  # fmt: skip
@@ -76,6 +84,8 @@ def tell(top_up: TopUp, now: datetime) -> None:
 @needs_transaction
 def notify(top_up: TopUp, now: datetime) -> None:
     """A notice of how it came out."""
+    if has_left(top_up.holder_id):
+        return
     notices.notify(
         holder_id=top_up.holder_id, kind=f"top_up_{top_up.status}", ref=top_up.id, facts={"amount": top_up.amount},
         now=now,

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from payments.topups import collecting
+from payments.topups import collecting, lots
 from payments.topups.gateway import Refund, RefundState, gateway
 from payments.topups.models import RefundStatus, TopUp, TopUpRefund
 from wallet.activity import lines
@@ -47,10 +47,11 @@ def _adopt(top_up: TopUp, told: Refund, now: datetime) -> TopUpRefund:
     )  # fmt: skip
     top_up.refunded_minor = min(top_up.refunded_minor + told.amount.minor, top_up.amount_minor - top_up.disputed_minor)
     collecting.take(cause(top_up, f"{part.id}:out"), told.amount)
-    lines.record(
-        holder_id=top_up.holder_id, kind="top_up_refund", direction="out", amount=told.amount,
-        status=str(told.state), ref=part.id, now=now,
-    )  # fmt: skip
+    if not lots.has_left(top_up.holder_id):
+        lines.record(
+            holder_id=top_up.holder_id, kind="top_up_refund", direction="out", amount=told.amount,
+            status=str(told.state), ref=part.id, now=now,
+        )  # fmt: skip
     return part
 
 

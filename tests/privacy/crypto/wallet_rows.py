@@ -29,6 +29,9 @@ from privacy.crypto.rows import EncryptedModel
 from privacy.exposure import records, sealer, sealing
 from privacy.exposure.models import Exposure
 from privacy.fields import Channel
+from privacy.rights import exports
+from privacy.rights import tasks as rights_tasks
+from privacy.rights.models import Export
 from tests.cards.acquirer import issue, number_for
 from tests.payments import cast as payments
 from tests.payments.cast import Api
@@ -40,6 +43,7 @@ from wallet.core.money import Money
 from wallet.users.models import ShownCodes
 
 assert tasks.tell_holder, "registers its topics with the outbox"
+assert rights_tasks.write_export, "registers its topics with the outbox"
 
 OURS = frozenset({"wallet", "privacy", "cards", "payments"})
 
@@ -117,6 +121,10 @@ class Cast:
         for entry in OutboxEntry.objects.filter(topic__startswith="cards.", done_at=None):
             outbox.work(entry.id)
         sealer.seal_all()
+        for who in (alice, bob, alice, bob):
+            made = exports.request_export(holder_id=who.id, now=clock.now())
+            for entry in OutboxEntry.objects.filter(ref=made.id):
+                outbox.work(entry.id)
         return cls(alice, bob)
 
 
@@ -250,6 +258,14 @@ def _by_hand(holders: list[str]) -> Iterator[SealedCell]:
                 ),
                 lambda sealed, door=door, who=who: door(**who, sealed=sealed),
             )  # fmt: skip
+    for export in Export.objects.filter(holder_id__in=holders):
+        yield _manual(
+            export, "document_sealed",
+            lambda pk=export.pk: exports.read_document(
+                holder_id=Export.objects.get(pk=pk).holder_id, export_id=pk, now=clock.now()
+            ),
+            lambda sealed, row=export: keyring.open(sealed, cell=exports._cell(row), keys="life"),
+        )  # fmt: skip
     for key in IdempotencyKey.objects.filter(holder_id__in=holders):
         yield _manual(key, "answer", lambda pk=key.pk: _answer(IdempotencyKey.objects.get(pk=pk)),
                       lambda sealed, row=key: _answer(_with(row, "answer", sealed)))  # fmt: skip
