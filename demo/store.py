@@ -92,7 +92,7 @@ class Store:
     # --- messages ---------------------------------------------------------------------------------
 
     def say(self, thread: str, sender: str, text: str) -> int:
-        """A message, kept."""
+        """A message, kept; a thread is somebody's id, and with a room's name behind it that room of theirs."""
         return self.run(
             "INSERT INTO message (thread, sender, text, at) VALUES (?, ?, ?, ?)", thread, sender, text, time.time()
         )

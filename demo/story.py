@@ -23,6 +23,9 @@ _TOP_UP = 5000
 _ON_CARD = 4000
 _OWED = 2000
 _COFFEE = 450
+_DINNER = 3001
+_BOAT = 1200
+_ORDER = (("Espresso", 250), ("Croissant", 200))
 
 
 class StepFailed(Exception):
@@ -48,6 +51,11 @@ def wait_for(what: str, look: Callable[[], Any]) -> Any:
             return found
         time.sleep(0.2)
     raise StepFailed(f"{what}: nothing after {_PATIENCE_SECONDS} s")
+
+
+def _euros(money: dict[str, Any]) -> str:
+    """An amount for the reader."""
+    return f"{money['value'] // 100}.{money['value'] % 100:02} €"
 
 
 class Caller:
@@ -133,6 +141,9 @@ class Story:
         self.card()
         self.link()
         self.ask_and_pay()
+        self.split()
+        self.sell_and_refund()
+        self.seen["platform"] = [*self.platform.received, *self.payer.received, *self.hooks.received]
         self.swipe()
         self.privacy()
         command("verify_ledger")
@@ -175,8 +186,8 @@ class Story:
     def link(self) -> None:
         """Both link their wallets; the platform gets one opaque handle for each."""
         self.links = {
-            who: command("link_holder", "--username", name, "--client-id", self.client["client_id"])
-            for who, name in self.names.items()
+            who: command("link_holder", "--username", name, "--client-id", self.client["client_id"], *more)
+            for (who, name), more in zip(self.names.items(), ([], ["--refunds"]), strict=True)
         }
         token = httpx.post(
             f"{self.url}/oauth/token", data={"grant_type": "client_credentials", "scope": "chat"},
@@ -184,7 +195,7 @@ class Story:
         ).json()["access_token"]  # fmt: skip
         self.platform = self.caller(token)
         self.payer = self.caller(self.links["alice"]["access_token"])
-        events = ["payment_request.paid"]
+        events = ["payment_request.paid", "checkout.paid"]
         endpoint = self.platform.call(
             "POST", "/v1/webhook-endpoints", {"url": self.hooks.url, "events": events}, expect=201
         )
@@ -218,7 +229,46 @@ class Story:
         self.say(
             "Bob writes it in chat, a button grows, Alice taps once: Bob has 20.00 €, and a signed webhook says so."
         )
-        self.seen["platform"] = [*self.platform.received, *self.payer.received, *self.hooks.received]
+
+    def split(self) -> None:
+        """Three at the table; then something that all must agree to, and one does not."""
+        shares = [{"payer": self.links["bob"]["link"]}, {"payer": self.links["alice"]["link"]}, {"payer": None}]
+        wish = {"payee": self.links["bob"]["link"], "total": {"value": _DINNER, "currency": "EUR"}, "shares": shares}
+        dinner = self.platform.call("POST", "/v1/splits", wish, expect=201)
+        if sum(share["amount"]["value"] for share in dinner["shares"]) != _DINNER:
+            raise StepFailed("the shares do not come to the total")
+        self._tap(dinner["shares"][1]["payment_request"], "paid")
+        dinner = self.platform.call("GET", f"/v1/splits/{dinner['id']}")
+        self.say(f"Dinner for three: own part counted, Alice's paid, {_euros(dinner['collected'])} of 30.01 €.")
+        boat = {**wish, "shares": shares[1:], "all_or_nothing": True, "total": {"value": _BOAT, "currency": "EUR"}}
+        together = self.platform.call("POST", "/v1/splits", boat, expect=201)
+        self._tap(together["shares"][0]["payment_request"], "held")
+        ended = self.platform.call("POST", f"/v1/splits/{together['id']}/cancel", {})
+        if [share["status"] for share in ended["shares"]] != ["canceled", "canceled"]:
+            raise StepFailed("a split that was taken back holds something")
+        self.say("A boat, all or nothing: Alice's 6.00 € is held while others decide, and free again when it is off.")
+
+    def sell_and_refund(self) -> None:
+        """A bot sells two things, is paid with one tap, and gives the money back."""
+        items = [{"label": label, "amount": {"value": value, "currency": "EUR"}} for label, value in _ORDER]
+        links = {"payee": self.links["bob"]["link"], "payer": self.links["alice"]["link"]}
+        checkout = self.platform.call("POST", "/v1/checkouts", {**links, "items": items}, expect=201)
+        self._tap(checkout["payment_request"], "paid")
+        wait_for("webhook of the checkout", lambda: self._told("checkout.paid", checkout["id"]))
+        seller = self.caller(self.links["bob"]["access_token"])
+        refund = seller.call("POST", "/v1/refunds", {"payment_request": checkout["payment_request"]}, expect=201)
+        if refund["status"] != "succeeded":
+            raise StepFailed(f"refund: {refund['status']}")
+        after = self.platform.call("GET", f"/v1/payment-requests/{checkout['payment_request']}")
+        self.say(f"A bot sells coffee for {_euros(checkout['total'])}, and gives {_euros(after['refunded'])} back.")
+
+    def _tap(self, request_id: str, expected: str) -> None:
+        answer = self.payer.call("POST", f"/v1/payment-requests/{request_id}/pay", {})
+        if answer["status"] != expected:
+            raise StepFailed(f"pay: {answer['status']} and not {expected}")
+
+    def _told(self, event: str, object_id: str) -> bool:
+        return any(hook["type"] == event and hook["data"]["id"] == object_id for hook in self.hooks.received)
 
     def swipe(self) -> None:
         """The card works at a merchant, up to what is on it."""

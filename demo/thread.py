@@ -1,4 +1,7 @@
-"""What happens in a thread: somebody speaks, the wallet is asked what it reads there, a button grows, somebody taps."""
+"""What happens in a thread: somebody speaks, the wallet is asked what it reads there, a button grows, somebody taps.
+
+`group.py` is the same with three people, `bot.py` a bot that sells.
+"""
 
 import asyncio
 import re
@@ -18,14 +21,29 @@ _QUESTION = re.compile(r"\b(combien|how much|owe you|te dois|je dois)\b", re.IGN
 class Thread:
     """The thread of one person with the friend."""
 
+    room = ""
+    hello = "friend_hello"
+    voice = "friend"
+    participants: tuple[str, ...] = ("you", "friend")
+
     def __init__(self, wallet: Wallet, person_id: str, language: str) -> None:
         self.wallet = wallet
         self.person_id = person_id
         self.language = language
 
+    @property
+    def key(self) -> str:
+        """The thread's name in the store."""
+        return f"{self.person_id}/{self.room}" if self.room else self.person_id
+
+    def greet(self) -> None:
+        """The first word of a thread, once."""
+        if not store().messages(self.key):
+            store().say(self.key, FRIEND, words.say(self.hello, self.language))
+
     async def say(self, sender: str, text: str) -> None:
         """Somebody says something."""
-        message_id = store().say(self.person_id, sender, text)
+        message_id = store().say(self.key, sender, text)
         suggestion = await self._read(message_id, sender, text)
         if suggestion is not None and suggestion["amount"] is not None:
             await self._ask(message_id, sender, text, suggestion)
@@ -39,13 +57,13 @@ class Thread:
         return str(answer["status"])
 
     async def _read(self, message_id: int, sender: str, text: str) -> dict[str, Any] | None:
-        earlier = [m for m in store().messages(self.person_id) if m["id"] < message_id][-_CONTEXT:]
+        earlier = [m for m in store().messages(self.key) if m["id"] < message_id][-_CONTEXT:]
         return await self.wallet.suggest(
             {
                 "text": text,
                 "locale": "fr-FR" if self.language == "fr" else "en-IE",
                 "sender": self._label(sender),
-                "participants": ["you", "friend"],
+                "participants": list(self.participants),
                 "context": [{"sender": self._label(m["sender"]), "text": m["text"]} for m in earlier],
             }
         )
@@ -86,26 +104,30 @@ class Thread:
 
     def _forget_dead_link(self, refused: WalletRefused) -> None:
         """A 422 about our person's handle: they ended the link in their wallet."""
-        named = {error.get("pointer") for error in refused.problem.get("errors", [])}
-        if named & {"/payee", "/payer"}:
+        named = {str(error.get("pointer")).rpartition("/")[2] for error in refused.problem.get("errors", [])}
+        if named & {"payee", "payer"}:
             store().unlink(self.person_id)
 
-    async def _friend_taps(self, request_id: str) -> None:
+    async def _wait_to_tap(self, request_id: str) -> dict[str, Any] | None:
         await asyncio.sleep(_FRIEND_TAPS)
         message = store().row("SELECT * FROM message WHERE request = ?", request_id)
-        if message is None or message["status"] != "open":
+        return message if message is not None and message["status"] == "open" else None
+
+    async def _friend_taps(self, request_id: str) -> None:
+        message = await self._wait_to_tap(request_id)
+        if message is None:
             return
         try:
             status = await self.pay(message)
         except WalletRefused:
             status = "refused"
         answer = "friend_paid" if status == "paid" else "friend_must_approve"
-        store().say(self.person_id, FRIEND, words.say(answer, self.language))
+        store().say(self.key, FRIEND, words.say(answer, self.language))
 
     async def _friend_answers(self, text: str, suggestion: dict[str, Any] | None) -> None:
         await asyncio.sleep(_FRIEND_READS)
         asked = suggestion is not None or _QUESTION.search(text)
-        await self.say(FRIEND, words.say("friend_claims" if asked else "friend_chats", self.language))
+        await self.say(FRIEND, words.say(f"{self.voice}_claims" if asked else f"{self.voice}_chats", self.language))
 
     def _later(self, work: Any) -> None:
         task = asyncio.create_task(work)

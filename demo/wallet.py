@@ -47,6 +47,18 @@ class Wallet:
         """Ask for a payment."""
         return await self._call("POST", "/v1/payment-requests", body=body)
 
+    async def split(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Ask several people for their parts."""
+        return await self._call("POST", "/v1/splits", body=body)
+
+    async def sell(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Offer something for sale."""
+        return await self._call("POST", "/v1/checkouts", body=body)
+
+    async def refund(self, request_id: str, person_id: str) -> dict[str, Any]:
+        """Give all of a payment back, with the payee's own token."""
+        return await self._call("POST", "/v1/refunds", body={"payment_request": request_id}, person_id=person_id)
+
     async def read_request(self, request_id: str) -> dict[str, Any]:
         """Where a request stands."""
         return await self._call("GET", f"/v1/payment-requests/{request_id}")
@@ -64,7 +76,7 @@ class Wallet:
         if (secret := store().setting("webhook_secret")) is not None:
             return secret
         types = ["payment_request.paid", "payment_request.declined", "payment_request.canceled",
-                 "payment_request.expired", "link.revoked"]  # fmt: skip
+                 "payment_request.expired", "split.completed", "checkout.paid", "link.revoked"]  # fmt: skip
         made = await self._call(
             "POST", "/v1/webhook-endpoints", body={"url": f"{config().demo_url}/webhooks", "events": types}
         )

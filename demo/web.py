@@ -20,7 +20,9 @@ from starlette.staticfiles import StaticFiles
 from starlette.templating import Jinja2Templates
 
 from demo import words
+from demo.bot import Cafe
 from demo.config import config
+from demo.group import GUEST, SHARE, Group
 from demo.store import FRIEND, store
 from demo.thread import Thread
 from demo.wallet import Wallet, WalletRefused, cut_secrets
@@ -31,7 +33,10 @@ _COOKIE = "parlour"
 _LANGUAGE = "parlour_language"
 _YEAR = 365 * 24 * 3600
 _LONGEST = 500
+ROOMS: dict[str, type[Thread]] = {kind.room: kind for kind in (Thread, Group, Cafe)}
 _HOSTS = ["127.0.0.1", "localhost"]
+#: What is said in the thread of an object when its webhook comes.
+_THANKS = {"split.completed": ("split", "group_completed"), "checkout.paid": ("checkout", "cafe_thanks")}
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; "
     "frame-ancestors 'none'; base-uri 'none'"
@@ -45,11 +50,11 @@ def _language(request: Request) -> str:
     return "fr" if request.headers.get("accept-language", "").lower().startswith("fr") else "en"
 
 
-def _thread(request: Request) -> Thread | None:
+def _thread(request: Request, room: str = "") -> Thread | None:
     person = store().person(request.cookies.get(_COOKIE, ""))
     if person is None or person["id"] == FRIEND:
         return None
-    return Thread(request.app.state.wallet, person["id"], _language(request))
+    return ROOMS.get(room, Thread)(request.app.state.wallet, person["id"], _language(request))
 
 
 async def chat(request: Request) -> Response:
@@ -57,12 +62,14 @@ async def chat(request: Request) -> Response:
     language = _language(request)
     thread = _thread(request)
     person_id = thread.person_id if thread else store().new_person(words.say("you", language))
-    if thread is None:
-        store().say(person_id, FRIEND, words.say("friend_hello", language))
+    for kind in ROOMS.values():
+        kind(request.app.state.wallet, person_id, language).greet()
     friend = store().person(FRIEND) or {}
     context = {"words": words.WORDS[language], "language": language, "friend": friend["name"],
                "words_json": json.dumps(words.WORDS[language], ensure_ascii=False),
+               "room": request.query_params.get("room", ""),
                "link_failed": "link_failed" in request.query_params}  # fmt: skip
+    store().keep(f"language {person_id}", language)
     response = _PAGES.TemplateResponse(request, "chat.html", context)
     response.set_cookie(_COOKIE, person_id, max_age=_YEAR, httponly=True, samesite="lax")
     response.set_cookie(_LANGUAGE, language, max_age=_YEAR, httponly=True, samesite="lax")
@@ -71,25 +78,26 @@ async def chat(request: Request) -> Response:
 
 async def state(request: Request) -> Response:
     """What the page shows, asked for again and again."""
-    thread = _thread(request)
+    thread = _thread(request, request.query_params.get("room", ""))
     if thread is None:
         return JSONResponse({"gone": True}, 401)
     person = store().person(thread.person_id) or {}
     shown = [
         {
-            "id": m["id"], "mine": m["sender"] != FRIEND, "text": m["text"], "status": m["status"],
-            "request": m["request"], "amount": json.loads(m["amount"]) if m["amount"] else None,
-            "my_turn": m["payer"] == thread.person_id, "pay_url": m["pay_url"], "approve_url": m["approve_url"],
+            "id": m["id"], "mine": m["sender"] == thread.person_id, "is_share": m["sender"] == SHARE, "text": m["text"],
+            "status": m["status"], "request": m["request"], "amount": json.loads(m["amount"]) if m["amount"] else None,
+            "my_turn": m["payer"] == thread.person_id, "payer": m["payer"] if m["payer"] in {FRIEND, GUEST} else None,
+            "pay_url": m["pay_url"], "approve_url": m["approve_url"],
         }
-        for m in store().messages(thread.person_id)
+        for m in store().messages(thread.key)
     ]  # fmt: skip
     return JSONResponse({"messages": shown, "link": person.get("link"), "received": store().received()})
 
 
 async def say(request: Request) -> Response:
     """A message of the person in this browser."""
-    thread = _thread(request)
-    text = str((await request.json()).get("text", "")).strip()[:_LONGEST]
+    said = await request.json()
+    thread, text = _thread(request, str(said.get("room", ""))), str(said.get("text", "")).strip()[:_LONGEST]
     if thread is None or not text:
         return JSONResponse({"error": "empty"}, 400)
     try:
@@ -155,6 +163,11 @@ async def _follow(wallet: Wallet, content: dict[str, Any]) -> None:
     if content["type"].startswith("payment_request."):
         request = await wallet.read_request(content["data"]["id"])
         store().settle(request["id"], request["status"])
+    elif content["type"] in _THANKS:
+        what, phrase = _THANKS[content["type"]]
+        key = store().setting(f"{what} {content['data']['id']}")
+        if key is not None:
+            store().say(key, FRIEND, words.say(phrase, store().setting(f"language {key.partition('/')[0]}") or "en"))
     elif content["type"] == "link.revoked":
         ended = store().row("SELECT id FROM person WHERE link = ?", content["data"]["id"])
         if ended is not None:

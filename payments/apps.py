@@ -12,7 +12,7 @@ class PaymentsConfig(AppConfig):
 
     def ready(self) -> None:
         """Load what registers itself for the end of a link: it must be there in every process, commands included."""
-        for module in ("payments.requests.asking", "payments.webhooks.deliveries"):
+        for module in ("payments.requests.asking", "payments.requests.refunding", "payments.webhooks.deliveries"):
             import_module(module)
         for room in ("platforms", "requests", "topups"):
             import_module(f"payments.{room}.rights")

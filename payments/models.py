@@ -1,7 +1,7 @@
 """Re-exports the tables of the rooms: Django looks for an app's models here."""
 
 from payments.platforms.models import AuthorizationCode, Block, Link, Mandate, Platform
-from payments.requests.models import PaymentRequest, RequestSide
+from payments.requests.models import Checkout, CheckoutItems, PaymentRequest, Refund, RequestSide, Split
 from payments.topups.models import (
     BankPayout,
     GatewayEvent,
@@ -20,6 +20,8 @@ __all__ = [
     "AuthorizationCode",
     "BankPayout",
     "Block",
+    "Checkout",
+    "CheckoutItems",
     "Delivery",
     "Endpoint",
     "Event",
@@ -30,9 +32,11 @@ __all__ = [
     "PaymentRequest",
     "Platform",
     "Reconciliation",
+    "Refund",
     "RequestSide",
     "SandboxCheckout",
     "SandboxPayout",
+    "Split",
     "TopUp",
     "TopUpDispute",
     "TopUpRefund",

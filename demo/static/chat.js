@@ -7,6 +7,7 @@ const messages = document.getElementById("messages");
 const received = document.getElementById("received");
 let drawnMessages = "";
 let drawnReceived = "";
+let room = document.querySelector("[data-room][aria-current]")?.dataset.room || "";
 
 function money(amount) {
   const format = new Intl.NumberFormat(language, { style: "currency", currency: amount.currency });
@@ -14,7 +15,7 @@ function money(amount) {
 }
 
 function phrase(name, amount) {
-  const friend = document.getElementById("thread-name").textContent;
+  const friend = document.querySelector('[data-room=""]').dataset.title;
   return words[name].replace("{amount}", amount ? money(amount) : "").replace("{name}", friend);
 }
 
@@ -31,10 +32,13 @@ function status(name, amount, kind = "") {
 function below(message) {
   const { status: state, amount } = message;
   if (state === "paid") return [status("paid", amount, "paid")];
+  if (state === "held") return [status("held", amount, "paid")];
+  if (state === "refunded") return [status("refunded", amount)];
   if (["declined", "canceled", "expired"].includes(state)) return [status(state, amount, "bad")];
   if (state === "refused") return [status("refused", amount, "bad")];
   if (state === "unlinked") return [status("unlinked", amount)];
   if (!message.request) return [];
+  if (message.payer === "guest") return [element("span", { className: "status", textContent: money(amount) }), element("a", { href: message.pay_url, textContent: words.guest_link })];
   if (!message.my_turn) return [status("waiting", amount)];
   if (state === "requires_approval" && message.approve_url) {
     return [element("a", { className: "pay", href: message.approve_url, textContent: phrase("approve", amount) })];
@@ -63,7 +67,7 @@ function draw(state) {
     drawnMessages = now;
     messages.replaceChildren(...state.messages.map((message) => {
       const after = below(message);
-      const bubble = element("li", { className: message.mine ? "bubble mine" : "bubble" }, element("p", { textContent: message.text }));
+      const bubble = element("li", { className: message.is_share ? "bubble share" : message.mine ? "bubble mine" : "bubble" }, element("p", { textContent: message.text }));
       if (after.length) bubble.append(element("div", { className: "after" }, ...after));
       return bubble;
     }));
@@ -84,9 +88,11 @@ function draw(state) {
 
 async function look() {
   try {
-    const answer = await fetch("/state");
+    const asked = room;
+    const answer = await fetch(`/state?room=${room}`);
     if (answer.status === 401) { location.reload(); return; }
-    draw(await answer.json());
+    const state = await answer.json();
+    if (asked === room) draw(state);
   } catch { /* The chat is restarting: the next look finds it. */ }
 }
 
@@ -106,17 +112,31 @@ document.getElementById("write").addEventListener("submit", async (event) => {
   const text = field.value.trim();
   if (!text) return;
   field.value = "";
-  await post("/say", { text });
+  await post("/say", { text, room });
 });
 
 for (const button of document.querySelectorAll("[data-say]")) {
-  button.addEventListener("click", () => post("/say", { text: button.textContent }));
+  button.addEventListener("click", () => post("/say", { text: button.textContent, room }));
 }
 
 for (const tab of document.querySelectorAll("[role=tab]")) {
   tab.addEventListener("click", () => {
     for (const other of document.querySelectorAll("[role=tab]")) other.setAttribute("aria-selected", String(other === tab));
     document.querySelector(".rooms").dataset.shown = tab.getAttribute("aria-controls");
+  });
+}
+
+for (const button of document.querySelectorAll("[data-room]")) {
+  button.addEventListener("click", () => {
+    room = button.dataset.room;
+    for (const other of document.querySelectorAll("[data-room]")) {
+      if (other === button) other.setAttribute("aria-current", "true");
+      else other.removeAttribute("aria-current");
+    }
+    for (const ways of document.querySelectorAll("[data-try]")) ways.hidden = ways.dataset.try !== room;
+    document.getElementById("thread-name").textContent = button.dataset.title;
+    drawnMessages = "";
+    look();
   });
 }
 

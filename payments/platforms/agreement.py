@@ -56,6 +56,29 @@ def shown(*, link_id: str, wallet_url: str, trim: Trim, can_pay: bool, one_tap: 
             "button": {"title": "Pay €20.00", "url": f"{wallet_url}/p/preq_…"}, "created_at": "…", "expires_at": "…",
             "paid_at": None, "refunded": {"value": 0, "currency": "EUR"},
         },
+        "split": {
+            "id": "split_…", "status": "open", "total": {"value": 6000, "currency": "EUR"},
+            "collected": {"value": 0, "currency": "EUR"}, "payee": "link_…", "all_or_nothing": False, "note": note,
+            "reference": "…",
+            "shares": [{
+                "payer": link_id, "amount": {"value": 2000, "currency": "EUR"}, "status": "open",
+                "payment_request": "preq_…", "pay_url": f"{wallet_url}/p/preq_…",
+            }],
+            "created_at": "…", "expires_at": "…",
+        },
+        "checkout": {
+            "id": "chk_…", "status": "open", "items": [{"label": note, "amount": {"value": 2000, "currency": "EUR"}}],
+            "total": {"value": 2000, "currency": "EUR"}, "tip": {"value": 0, "currency": "EUR"},
+            "max_tip": {"value": 500, "currency": "EUR"}, "suggested_tips": [{"value": 100, "currency": "EUR"}],
+            "payee": "link_…", "payer": link_id, "reference": "…", "return_url": "…",
+            "checkout_url": f"{wallet_url}/p/preq_…",
+            "button": {"title": "Pay €20.00", "url": f"{wallet_url}/p/preq_…"}, "payment_request": "preq_…",
+            "created_at": "…", "expires_at": "…", "paid_at": None,
+        },
+        "refund": {
+            "id": "ref_…", "status": "succeeded", "payment_request": "preq_…",
+            "amount": {"value": 2000, "currency": "EUR"}, "approve_url": None, "created_at": "…",
+        },
         "webhook": {"type": "payment_request.paid", "timestamp": "…", "data": {"id": "preq_…"}},
     }  # fmt: skip
 

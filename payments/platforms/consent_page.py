@@ -202,7 +202,7 @@ def _with_answer(uri: str, members: dict[str, str]) -> str:
     return urlunsplit(parts._replace(query=f"{parts.query}&{added}" if parts.query else added))
 
 
-_SWITCHED = re.compile(r'("note": )(?P<note>"…")|("one_tap": )(?P<one_tap>true)')
+_SWITCHED = re.compile(r'("(?:note|label)": )(?P<note>"…")|("one_tap": )(?P<one_tap>true)')
 
 
 def _pieces(link_id: str, *, can_pay: bool) -> list[Piece]:

@@ -1,7 +1,7 @@
 """Mandates: what a platform may take with one tap, and whether this payment fits."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from django.db.models import F
@@ -107,8 +107,7 @@ def draw(*, link: Link, amount: Money, now: datetime) -> MandateRefusal | None:
     A payment that is refused afterwards gives back what it used: `give_back`, in the same transaction.
     """
     mandate = Mandate.objects.select_for_update().get(link=link)
-    today = now.date()
-    monday = today - timedelta(days=today.weekday())
+    today, monday = now.date(), _monday(now)
     day_used = mandate.day_used_minor if mandate.day_on == today else 0
     week_used = mandate.week_used_minor if mandate.week_on == monday else 0
     refusal = _refusal(mandate, amount, day_used=day_used, week_used=week_used, now=now)
@@ -120,11 +119,17 @@ def draw(*, link: Link, amount: Money, now: datetime) -> MandateRefusal | None:
 
 
 @needs_transaction
-def give_back(*, link: Link, amount: Money) -> None:
-    """What this transaction has drawn was not used."""
-    Mandate.objects.filter(link=link).update(
-        day_used_minor=F("day_used_minor") - amount.minor, week_used_minor=F("week_used_minor") - amount.minor
-    )
+def give_back(*, link: Link, amount: Money, used_at: datetime) -> None:
+    """What was drawn then was not used in the end; a day or week that is over has no use for it."""
+    drawn = Mandate.objects.filter(link=link)
+    drawn.filter(day_on=used_at.date()).update(day_used_minor=F("day_used_minor") - amount.minor)
+    drawn.filter(week_on=_monday(used_at)).update(week_used_minor=F("week_used_minor") - amount.minor)
+
+
+def _monday(now: datetime) -> date:
+    """The first day of the week, in UTC as all windows are."""
+    today = now.date()
+    return today - timedelta(days=today.weekday())
 
 
 def _refusal(mandate: Mandate, amount: Money, *, day_used: int, week_used: int, now: datetime) -> MandateRefusal | None:
@@ -146,7 +151,7 @@ def explain(*, link: Link, amount: Money, now: datetime) -> MandateRefusal | Non
     mandate = Mandate.objects.get(link=link)
     today = now.date()
     day_used = mandate.day_used_minor if mandate.day_on == today else 0
-    week_used = mandate.week_used_minor if mandate.week_on == today - timedelta(days=today.weekday()) else 0
+    week_used = mandate.week_used_minor if mandate.week_on == _monday(now) else 0
     return _refusal(mandate, amount, day_used=day_used, week_used=week_used, now=now)
 
 

@@ -1,31 +1,21 @@
 """Asking: a platform creates, reads and cancels the requests that it made."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from payments.platforms import links
 from payments.platforms.models import Block, Link, LinkStatus, Platform
-from payments.requests import events, sides, sightings
-from payments.requests.models import DEFAULT_LIFE, STATES, PaymentRequest, RequestStatus, Role
+from payments.requests import outcomes, sides, sightings
+from payments.requests.models import DEFAULT_LIFE, PaymentRequest, RequestStatus, Role
+from payments.requests.moves import RequestNotOpen, lock_request, move
 from wallet.activity import notices
-from wallet.core import clock
 from wallet.core.actors import Actor
-from wallet.core.errors import Invalid, Kind, NotFound, WalletError
+from wallet.core.errors import Invalid, NotFound
 from wallet.core.money import Money
 from wallet.core.transactions import needs_transaction, owns_transaction
-
-#: Notices that want the payer to do something.
-_WAITING = frozenset({"payment_request", "payment_approval"})
-
-
-class RequestNotOpen(WalletError):
-    """The request was paid, declined or canceled, or its time is over: this cannot happen to it any more."""
-
-    kind = Kind.CONFLICT
-    slug = "payment-request-not-open"
-    title = "This payment request is not open"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +43,21 @@ def usable_link(link_id: str, *, platform_id: str, pointer: str) -> Link:
     return link
 
 
+@needs_transaction
+def usable_links(named: Mapping[str, str], *, platform_id: str) -> dict[str, Link]:
+    """Active links of this platform, each with the pointer that names it.
+
+    Locked in the order of their ids: two wishes between the same people never wait for each other in a ring.
+
+    Raises:
+        Invalid: as `usable_link`.
+    """
+    return {
+        link_id: usable_link(link_id, platform_id=platform_id, pointer=pointer)
+        for link_id, pointer in sorted(named.items())
+    }
+
+
 @owns_transaction
 def create_request(*, platform: Platform, wish: Wish, now: datetime) -> PaymentRequest:
     """Open a request, and tell the payer if it names one.
@@ -60,20 +65,23 @@ def create_request(*, platform: Platform, wish: Wish, now: datetime) -> PaymentR
     Raises:
         Invalid: a link that is not this platform's active one, or payer and payee are one person.
     """
-    # Locked in the order of their ids: two requests between the same two people never wait for each other in a ring.
-    found = {
-        link_id: usable_link(link_id, platform_id=platform.pk, pointer=pointer)
-        for link_id, pointer in sorted(_named_links(wish).items())
-    }
+    found = usable_links(_named_links(wish), platform_id=platform.pk)
     payee, payer = found[wish.payee], found[wish.payer] if wish.payer else None
     if payer is not None and payer.holder_id == payee.holder_id:
         raise Invalid("must not be the payee", pointer="/payer")
-    request = PaymentRequest.objects.create(
-        platform=platform, payee_link=payee, payee_id=payee.holder_id, payer_link=payer,
-        amount_minor=wish.amount.minor, currency=wish.amount.currency, reference=wish.reference, locale=wish.locale,
+    request = PaymentRequest(
+        platform=platform, payee_link=payee, payer_link=payer, reference=wish.reference, locale=wish.locale,
         created_at=now, expires_at=now + timedelta(seconds=wish.expires_in),
     )  # fmt: skip
-    note = wish.note or ""
+    return open_request(request, amount=wish.amount, note=wish.note or "", now=now)
+
+
+@needs_transaction
+def open_request(request: PaymentRequest, *, amount: Money, note: str, now: datetime) -> PaymentRequest:
+    """Write a request down, alone or as a share, with each person's copy of its words; tell whom it names."""
+    payee, payer, platform = request.payee_link, request.payer_link, request.platform
+    request.payee_id, request.amount_minor, request.currency = payee.holder_id, amount.minor, amount.currency
+    request.save(force_insert=True)
     other = "" if payer is None else payer.alias
     sides.write_side(request=request, role=Role.PAYEE, holder_id=payee.holder_id, note=note, other_alias=other)
     if payer is not None:
@@ -103,7 +111,7 @@ def is_blocked(*, by: str, asker: str) -> bool:
 
 def list_requests(platform: Platform) -> QuerySet[PaymentRequest]:
     """What this platform has asked for, newest first."""
-    return PaymentRequest.objects.select_related("payee_link", "payer_link").filter(platform=platform)
+    return PaymentRequest.objects.select_related("payee_link", "payer_link", "tapped_link").filter(platform=platform)
 
 
 @owns_transaction
@@ -116,16 +124,15 @@ def get_request(*, platform: Platform, request_id: str, now: datetime) -> Paymen
     request = list_requests(platform).filter(pk=request_id).first()
     if request is None:
         raise NotFound
-    if request.status == RequestStatus.OPEN and request.expires_at <= now:
+    if request.status in {RequestStatus.OPEN, RequestStatus.HELD} and request.expires_at <= now:
         request = lock_request(request.id) or request
-        if request.status == RequestStatus.OPEN:
-            move(request, event="expire", actor=Actor.system("expiry"))
+        outcomes.expire(request, now=now)
     return request
 
 
 @owns_transaction
 def cancel_request(*, platform: Platform, request_id: str, now: datetime) -> PaymentRequest:
-    """Take an open request back.
+    """Take an open request back; a share in which all pay or nobody, with its whole split.
 
     Raises:
         NotFound: unknown or another platform's.
@@ -134,61 +141,41 @@ def cancel_request(*, platform: Platform, request_id: str, now: datetime) -> Pay
     request = lock_request(request_id, platform_id=platform.pk)
     if request is None:
         raise NotFound
-    if not request.is_payable(now):
+    is_held = request.status == RequestStatus.HELD and request.expires_at > now
+    if not is_held and not request.is_payable(now):
         raise RequestNotOpen
-    move(request, event="cancel", actor=Actor.platform(platform.pk))
+    cancel_locked(request, actor=Actor.platform(platform.pk), now=now)
     return request
 
 
-def lock_request(request_id: str, *, platform_id: str | None = None) -> PaymentRequest | None:
-    """The request under its row lock."""
-    rows = PaymentRequest.objects.select_related("payee_link", "payer_link", "platform").filter(pk=request_id)
-    if platform_id is not None:
-        rows = rows.filter(platform_id=platform_id)
-    return rows.select_for_update(of=("self",)).first()
-
-
-def move(request: PaymentRequest, *, event: str, actor: Actor) -> None:
-    """Move a locked request, with its audit row and its event."""
-    before = RequestStatus(request.status)
-    request.status = STATES.after(before, event)
-    request.save()
-    STATES.record(subject=request.id, event=event, before=before, after=RequestStatus(request.status), actor=actor)
-    lay_notices_aside(request, clock.now())
-    events.announce(request)
-
-
-@needs_transaction
-def lay_notices_aside(request: PaymentRequest, now: datetime, *, holder_id: str = "") -> None:
-    """What waited for the payer waits no longer; for one person, or for everybody who was asked."""
-    notices.lay_aside(ref=request.id, kinds=_WAITING, holder_id=holder_id, now=now)
-
-
 @links.on_end
-def cancel_with_link(link: Link, now: datetime) -> list[str]:  # noqa: ARG001 - the registry's signature
-    """A link that ends takes along the open requests that name it; returns their ids."""
-    named = PaymentRequest.objects.filter(status=RequestStatus.OPEN, payee_link=link) | PaymentRequest.objects.filter(
-        status=RequestStatus.OPEN, payer_link=link
-    )
-    canceled = []
-    for request_id in named.order_by("pk").values_list("pk", flat=True):
+def cancel_with_link(link: Link, now: datetime) -> list[str]:
+    """A link that ends takes along the open requests that name it, and what its own tap holds; returns their ids.
+
+    A split in which all pay or nobody is broken off with its first share; a split whose payee leaves, as a whole.
+    """
+    named = Q(payee_link=link) | Q(payer_link=link) | Q(tapped_link=link)
+    rows = PaymentRequest.objects.filter(named, status__in=[RequestStatus.OPEN, RequestStatus.HELD])
+    canceled, broken, actor = [], set(), Actor.system("link-ended")
+    for request_id in rows.order_by("split_id", "pk").values_list("pk", flat=True):
         request = lock_request(request_id)
-        if request is not None and request.status == RequestStatus.OPEN:
-            move(request, event="cancel", actor=Actor.system("link-ended"))
-            canceled.append(request.id)
+        if request is not None and request.status in {RequestStatus.OPEN, RequestStatus.HELD}:
+            cancel_locked(request, actor=actor, now=now)
+            broken.add(request.split_id)
+        elif request is None or request.status != RequestStatus.CANCELED or request.split_id not in broken:
+            continue
+        canceled.append(request_id)
     return canceled
 
 
-@owns_transaction
-def expire_requests(*, limit: int = 200) -> int:
-    """Expire what is past its time; a payment that holds the row's lock goes first."""
-    now = clock.now()
-    due = list(
-        PaymentRequest.objects.select_related("payee_link", "payer_link", "platform")
-        .select_for_update(of=("self",), skip_locked=True)
-        .filter(status=RequestStatus.OPEN, expires_at__lte=now)
-        .order_by("expires_at")[:limit]
-    )
-    for request in due:
-        move(request, event="expire", actor=Actor.system("expiry"))
-    return len(due)
+@needs_transaction
+def cancel_locked(request: PaymentRequest, *, actor: Actor, now: datetime) -> None:
+    """Cancel a locked request that is open or held, with what follows for its split."""
+    split = request.split
+    if split is not None and split.all_or_nothing:
+        outcomes.break_off(split, event="cancel", actor=actor, now=now)
+        request.refresh_from_db(fields=["status"])
+        return
+    move(request, event="cancel", actor=actor)
+    if split is not None:
+        outcomes.conclude(split, actor=actor, now=now)

@@ -14,6 +14,7 @@ from wallet.core.api import cursor_page
 from wallet.core.errors import Invalid
 from wallet.core.holder_api import Answer, HolderView
 from wallet.core.members import MoneyField, PublicIdField
+from wallet.core.money import Money
 
 #: `in`: asked of me; `out`: asked by me.
 _ROLES = {"in": Role.PAYER, "out": Role.PAYEE}
@@ -33,6 +34,7 @@ class RequestShape(serializers.Serializer[Any]):
     created_at = serializers.DateTimeField()
     expires_at = serializers.DateTimeField()
     paid_at = serializers.DateTimeField(allow_null=True)
+    refunded = MoneyField(minimum=0)
 
 
 class RequestPageShape(serializers.Serializer[Any]):
@@ -76,4 +78,5 @@ def _json(shown: ShownRequest, direction: str) -> dict[str, Any]:
         "created_at": shown.created_at,
         "expires_at": shown.expires_at,
         "paid_at": shown.paid_at,
+        "refunded": (shown.refunded or Money(0, shown.amount.currency)).as_json(),
     }

@@ -1,22 +1,30 @@
-"""Paying: with one tap inside a mandate, or on the payer's own page. One effect, whoever taps how often."""
+"""Paying: with one tap inside a mandate, or on the payer's own page. One effect, whoever taps how often.
 
+A share of a split in which all pay or nobody is held first, and paid with the last one of its split.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from django.db import transaction
 
-from cards.authorizations.charge import Refused, charge_card
+from cards.authorizations.charge import Charge, Held, Refused, charge_card, hold_card
 from cards.authorizations.merchants import Merchant
 from payments.platforms import links, mandates
 from payments.platforms.models import Block, Link, LinkStatus, Platform
-from payments.requests import sides, sightings
-from payments.requests.asking import RequestNotOpen, is_blocked, lay_notices_aside, lock_request, move
+from payments.requests import holding, outcomes, sides, sightings
+from payments.requests.asking import is_blocked
+from payments.requests.holding import CODE
 from payments.requests.models import PaymentRequest, RequestSide, RequestStatus, Role
-from wallet.activity import lines, notices
+from payments.requests.moves import RequestNotOpen, lay_notices_aside, lock_request, move
+from wallet.activity import notices
 from wallet.core import clock
 from wallet.core.actors import Actor
 from wallet.core.errors import Kind, NotFound, WalletError
+from wallet.core.money import Money
 from wallet.core.transactions import needs_transaction, owns_transaction
 from wallet.ledger import accounts
 from wallet.ledger.refusals import InsufficientFunds
@@ -29,15 +37,19 @@ from wallet.users.people import HolderNotFound, get_holder
 
 #: ISO 18245: money transfer. What a person's own category rules see of a payment in chat.
 _MCC = "4829"
-CODE = "chat_payment"
 
 
 class TapStatus(StrEnum):
     """What one tap came to."""
 
     PAID = "paid"
+    HELD = "held"
     REQUIRES_APPROVAL = "requires_approval"
     IMPOSSIBLE = "impossible"
+
+
+#: What is as good as paid, for who has approved it.
+_DONE = frozenset({RequestStatus.PAID, RequestStatus.HELD})
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +70,14 @@ class PaymentRefused(WalletError):
     def __init__(self, reason: str) -> None:
         super().__init__(reason=reason)
         self.reason = reason
+
+
+class TipRefused(WalletError):
+    """A tip is for checkouts that take one, and not more than they take."""
+
+    kind = Kind.INVALID
+    slug = "tip-refused"
+    title = "This tip is more than is taken here"
 
 
 class PaymentNotCompleted(WalletError):
@@ -94,8 +114,8 @@ def pay_by_tap(*, platform: Platform, payer_id: str, request_id: str) -> Tap:
     request = lock_request(request_id, platform_id=platform.pk)
     if request is None or request.payee_link_id == link.id or request.payer_link_id not in {None, link.id}:
         raise NotFound
-    if request.status == RequestStatus.PAID and link.id in {request.payer_link_id, request.tapped_link_id}:
-        return Tap(TapStatus.PAID, request)
+    if request.status in _DONE and link.id in {request.payer_link_id, request.tapped_link_id}:
+        return Tap(TapStatus(request.status), request)
     # Behind the locks: whoever waited for them over midnight draws on the new day (settled.md 13).
     now = clock.now()
     if not request.is_payable(now):
@@ -105,7 +125,7 @@ def pay_by_tap(*, platform: Platform, payer_id: str, request_id: str) -> Tap:
     if not is_here(request.payee_id):
         return Tap(TapStatus.IMPOSSIBLE, request)
     if _tap_reason(request, link, now) is None:
-        return Tap(TapStatus.PAID, request)
+        return Tap(TapStatus(request.status), request)
     mandates.count_approval_asked(link=link, now=now)
     _ask_for_approval(request, payer_id, now)
     return Tap(TapStatus.REQUIRES_APPROVAL, request)
@@ -114,7 +134,7 @@ def pay_by_tap(*, platform: Platform, payer_id: str, request_id: str) -> Tap:
 @needs_transaction
 def _ask_for_approval(request: PaymentRequest, payer_id: str, now: datetime) -> None:
     """Put it into the payer's inbox: once for a request, and never for an asker whom they blocked."""
-    mine = _keep_payer_side(request, payer_id)
+    mine = outcomes.keep_payer_side(request, payer_id)
     known = notices.list_notices(payer_id).filter(ref=request.id, kind="payment_approval")
     if known.exists() or is_blocked(by=payer_id, asker=request.payee_id):
         return
@@ -152,13 +172,31 @@ def _tap_reason(request: PaymentRequest, link: Link, now: datetime) -> str | Non
     try:
         with transaction.atomic():
             request.tapped_link = link
-            _transfer(request, payer_id=link.holder_id, source=Source(link.card_id), now=now)
-            _finish(request, payer_id=link.holder_id, actor=Actor.platform(request.platform_id), now=now)
+            actor = Actor.platform(request.platform_id)
+            _carry_out(request, payer_id=link.holder_id, source=Source(link.card_id), actor=actor, now=now)
     except PaymentRefused as refused:
-        mandates.give_back(link=link, amount=request.amount)
+        mandates.give_back(link=link, amount=request.amount, used_at=now)
         request.refresh_from_db()
         return refused.reason
     return None
+
+
+@needs_transaction
+def _carry_out(request: PaymentRequest, *, payer_id: str, source: Source, actor: Actor, now: datetime) -> None:
+    """Pay a locked request; or hold it, and with the last one pay all.
+
+    Raises:
+        PaymentRefused: the source does not do; the transaction (or savepoint) around it is lost.
+    """
+    if request.is_held_first:
+        _hold(request, payer_id=payer_id, source=source, now=now)
+        outcomes.finish_hold(request, payer_id=payer_id, actor=actor, now=now)
+    else:
+        _transfer(request, payer_id=payer_id, source=source, now=now)
+        outcomes.finish_payment(request, payer_id=payer_id, actor=actor, now=now)
+    if request.split is not None:
+        outcomes.conclude(request.split, actor=actor, now=now)
+        request.refresh_from_db(fields=["status", "paid_at"])
 
 
 @owns_transaction
@@ -169,21 +207,24 @@ def look(*, request: PaymentRequest, payer_id: str) -> RequestSide | None:
         return existing
     if request.payer_link is not None:
         return None
-    return _unkept_side(request, payer_id)
+    return outcomes.unkept_side(request, payer_id)
 
 
 def has_paid(*, payer_id: str, payee_id: str) -> bool:
     """Whether the one has paid the other before: if not, the page asks for a second look."""
-    return PaymentRequest.objects.filter(paid_by=payer_id, payee_id=payee_id).exists()
+    return PaymentRequest.objects.filter(paid_by=payer_id, payee_id=payee_id, status=RequestStatus.PAID).exists()
 
 
 @owns_transaction
-def approve_request(*, payer_id: str, request_id: str, source: Source, now: datetime) -> PaymentRequest:
-    """Pay from the page, after the passkey. Already paid by this person: the same request, nothing moves again.
+def approve_request(
+    *, payer_id: str, request_id: str, source: Source, tip: Money | None = None, now: datetime
+) -> PaymentRequest:
+    """Pay or hold from the page, after the passkey. Done by this person already: nothing moves again.
 
     Raises:
         NotFound: unknown, addressed to somebody else, or one's own.
         RequestNotOpen: it cannot be paid any more.
+        TipRefused: more than the checkout takes, or there is no checkout.
         PaymentRefused: the source does not do; the reason is in `reason`.
     """
     found = PaymentRequest.objects.filter(pk=request_id).values_list("platform_id", flat=True).first()
@@ -195,17 +236,26 @@ def approve_request(*, payer_id: str, request_id: str, source: Source, now: date
     request = lock_request(request_id)
     if request is None or not is_addressed(request, payer_id):
         raise NotFound
-    if request.status == RequestStatus.PAID and request.paid_by == payer_id:
+    if request.status in _DONE and request.paid_by == payer_id:
         return request
     if not request.is_payable(now):
         raise RequestNotOpen
     if not is_here(request.payee_id):
         raise PaymentRefused("payee_gone")
-    _transfer(request, payer_id=payer_id, source=source, now=now)
-    _finish(request, payer_id=payer_id, actor=Actor.holder(payer_id), now=now)
+    if tip:
+        _add_tip(request, tip)
+    _carry_out(request, payer_id=payer_id, source=source, actor=Actor.holder(payer_id), now=now)
     if active is not None:
         mandates.approved_one(link_id=active.id)
     return request
+
+
+def _add_tip(request: PaymentRequest, tip: Money) -> None:
+    checkout = request.checkout
+    if checkout is None or checkout.max_tip < tip:
+        raise TipRefused(pointer="/tip")
+    checkout.tip_minor = tip.minor
+    request.amount_minor = checkout.total_minor + tip.minor
 
 
 @owns_transaction
@@ -233,6 +283,8 @@ def decline_request(*, payer_id: str, request_id: str, is_blocking: bool, now: d
         sightings.payer_seen(request, payer_id=payer_id, alias=alias, now=now)
         facts = {"name": sides.shown_name(alias, request.platform.name), "amount": request.amount}
         notices.notify(holder_id=request.payee_id, kind="payment_declined", ref=request.id, facts=facts, now=now)
+        if request.split is not None:
+            outcomes.conclude(request.split, actor=Actor.holder(payer_id), now=now)
     return request
 
 
@@ -243,81 +295,72 @@ def people_reason(*, payer_id: str, payee_id: str, now: datetime) -> str:
     return "" if tiers.may(payee_id, Ability.PAY_PEOPLE, now=now) else "payee_unable"
 
 
+def _refuse_people(request: PaymentRequest, payer_id: str, now: datetime) -> None:
+    """What stands between the two, whatever the source.
+
+    Raises:
+        PaymentRefused: the law, or a pause of the payer's wallet.
+    """
+    if reason := people_reason(payer_id=payer_id, payee_id=request.payee_id, now=now):
+        raise PaymentRefused(reason)
+    if not freezes.may_spend(payer_id):
+        raise PaymentRefused("wallet_paused")
+
+
+def _charge(request: PaymentRequest, *, payer_id: str, card_id: str) -> Charge:
+    # A platform's own card knows its platform by the link that it was made for.
+    link = links.find_active(holder_id=payer_id, platform_id=request.platform_id)
+    asker = request.platform_id if link is None else link.id
+    return Charge(
+        card_id=card_id, holder_id=payer_id, amount=request.amount,
+        credit=accounts.main(request.payee_id, request.currency),
+        merchant=Merchant(id=asker, name=request.platform.name, mcc=_MCC, country=""),
+        key=holding.key_of(request), code=CODE, ref=request.id,
+    )  # fmt: skip
+
+
 @needs_transaction
 def _transfer(request: PaymentRequest, *, payer_id: str, source: Source, now: datetime) -> None:
     """The money: from a card by the same decision as any payment with it, or from the main balance.
 
     A refusal loses the transaction (or savepoint) around it: callers let `PaymentRefused` pass.
     """
-    amount, key, payee_id = request.amount, f"{CODE}:{request.id}", request.payee_id
-    if reason := people_reason(payer_id=payer_id, payee_id=payee_id, now=now):
-        raise PaymentRefused(reason)
-    if not freezes.may_spend(payer_id):
-        raise PaymentRefused("wallet_paused")
+    _refuse_people(request, payer_id, now)
     if source.card_id:
-        # A platform's own card knows its platform by the link that it was made for.
-        link = links.find_active(holder_id=payer_id, platform_id=request.platform_id)
-        asker = request.platform_id if link is None else link.id
-        charged = charge_card(
-            card_id=source.card_id, holder_id=payer_id, amount=amount,
-            credit=accounts.main(payee_id, request.currency),
-            merchant=Merchant(id=asker, name=request.platform.name, mcc=_MCC, country=""),
-            key=key, code=CODE, ref=request.id, now=now,
-        )  # fmt: skip
+        charged = charge_card(_charge(request, payer_id=payer_id, card_id=source.card_id), now=now)
         if isinstance(charged, Refused):
             raise PaymentRefused(str(charged.reason))
         return
-    main = accounts.main(payer_id, request.currency)
+    with _of_main():
+        consume(holder_id=payer_id, limit=Limit.SPENDING, amount=request.amount, now=now)
+        receive(
+            holder_id=request.payee_id, amount=request.amount, source=accounts.main(payer_id, request.currency),
+            key=holding.key_of(request), code=CODE, ref=request.id, now=now,
+        )  # fmt: skip
+
+
+@needs_transaction
+def _hold(request: PaymentRequest, *, payer_id: str, source: Source, now: datetime) -> None:
+    """The same, set aside where it is."""
+    _refuse_people(request, payer_id, now)
+    request.held_card = source.card_id
+    if source.card_id:
+        charge = _charge(request, payer_id=payer_id, card_id=source.card_id)
+        held = hold_card(charge, until=holding.ends_at(request), now=now)
+        if not isinstance(held, Held):
+            raise PaymentRefused(str(held.reason))
+        request.hold = held.hold
+        return
+    with _of_main():
+        consume(holder_id=payer_id, limit=Limit.SPENDING, amount=request.amount, now=now)
+        request.hold = holding.hold_main(request, payer_id=payer_id)
+
+
+@contextmanager
+def _of_main() -> Iterator[None]:
     try:
-        consume(holder_id=payer_id, limit=Limit.SPENDING, amount=amount, now=now)
-        receive(holder_id=payee_id, amount=amount, source=main, key=key, code=CODE, ref=request.id, now=now)
+        yield
     except LimitReached:
         raise PaymentRefused("tier") from None
     except InsufficientFunds:
         raise PaymentRefused("not_sufficient_funds") from None
-
-
-@needs_transaction
-def _finish(request: PaymentRequest, *, payer_id: str, actor: Actor, now: datetime) -> None:
-    """Paid: state, event, a line for each of the two, and a word to the one who asked."""
-    request.paid_by, request.paid_at = payer_id, now
-    move(request, event="pay", actor=actor)
-    mine = _keep_payer_side(request, payer_id)
-    payer_alias = sides.alias_on(holder_id=payer_id, platform_id=request.platform_id)
-    sightings.payer_seen(request, payer_id=payer_id, alias=payer_alias, now=now)
-    lines.record(
-        holder_id=payer_id, kind="payment_sent", direction="out", amount=request.amount, status="paid",
-        ref=request.id, counterparty=mine.other_alias, merchant=request.platform.name, now=now,
-    )  # fmt: skip
-    lines.record(
-        holder_id=request.payee_id, kind="payment_received", direction="in", amount=request.amount, status="paid",
-        ref=request.id, counterparty=payer_alias, merchant=request.platform.name, now=now,
-    )  # fmt: skip
-    facts = {"name": sides.shown_name(payer_alias, request.platform.name), "amount": request.amount}
-    notices.notify(holder_id=request.payee_id, kind="payment_received", ref=request.id, facts=facts, now=now)
-
-
-def _unkept_side(request: PaymentRequest, payer_id: str) -> RequestSide:
-    """What this person would read; not written down while they only look."""
-    payee_side = sides.read_side(request, Role.PAYEE)
-    return sides.new_side(
-        request=request,
-        role=Role.PAYER,
-        holder_id=payer_id,
-        note="" if payee_side is None else payee_side.note,
-        other_alias=sides.alias_on(holder_id=request.payee_id, platform_id=request.platform_id),
-    )
-
-
-@needs_transaction
-def _keep_payer_side(request: PaymentRequest, payer_id: str) -> RequestSide:
-    """Whoever deals with a request for anybody gets their own copy of its words, under their own key."""
-    existing = sides.read_side(request, Role.PAYER)
-    if existing is not None and existing.holder_id == payer_id:
-        return existing
-    if existing is not None:
-        existing.delete()
-    side = _unkept_side(request, payer_id)
-    side.save(force_insert=True)
-    sightings.payee_seen(request, alias=side.other_alias, note=side.note)
-    return side

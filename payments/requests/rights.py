@@ -6,7 +6,7 @@ from typing import Any
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from payments.requests.models import PaymentRequest, RequestSide
+from payments.requests.models import CheckoutItems, PaymentRequest, RequestSide
 from privacy.rights import kinds
 from privacy.rights.kinds import closed, plain
 
@@ -21,6 +21,7 @@ class PaymentRequests(kinds.Kind):
     def records(self, holder_id: str) -> Iterator[dict[str, Any]]:
         """One for each request that the person made, paid, or has looked at."""
         sides = {(one.request_id, one.role): one for one in RequestSide.objects.filter(holder_id=holder_id)}
+        bought = {one.checkout_id: one.items for one in CheckoutItems.objects.filter(holder_id=holder_id)}
         seen = Q(pk__in={request_id for request_id, _role in sides})
         mine = PaymentRequest.objects.filter(Q(payee_id=holder_id) | Q(paid_by=holder_id) | seen)
         for row in mine.select_related("payee_link", "payer_link").order_by("pk").iterator(500):
@@ -37,6 +38,9 @@ class PaymentRequests(kinds.Kind):
                 "currency": row.currency,
                 "refunded": row.refunded_minor,
                 "reference": row.reference,
+                "split": row.split_id,
+                "checkout": row.checkout_id,
+                "items": bought.get(row.checkout_id, []),
                 "note": side.note if side else "",
                 "other": side.other_alias if side else "",
                 "created_at": plain(row.created_at),
@@ -46,9 +50,11 @@ class PaymentRequests(kinds.Kind):
 
     def shape(self) -> dict[str, Any]:
         """Amounts in minor units."""
+        item = closed(label={"type": "string"}, minor={"type": "integer"})
         text, maybe, count = {"type": "string"}, {"type": ["string", "null"]}, {"type": "integer"}
         return closed(
             id=text, role={"enum": ["payee", "payer"]}, platform=text, link=maybe, status=text, amount=count,
-            currency=text, refunded=count, reference=maybe, note=text, other=text, created_at=text, expires_at=text,
+            currency=text, refunded=count, reference=maybe, split=maybe, checkout=maybe,
+            items={"type": "array", "items": item}, note=text, other=text, created_at=text, expires_at=text,
             paid_at=maybe,
         )  # fmt: skip

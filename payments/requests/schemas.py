@@ -96,10 +96,13 @@ PaymentRequestPage = page_of(PaymentRequestBody, "payment_request_page")
 
 
 class PayBody(ClosedSchema):
-    """The answer to one tap: paid, or the page where the person decides; the same bytes whatever the reason."""
+    """The answer to one tap: paid, held until all of a split have approved, or the page where the person decides.
+
+    `requires_approval` has the same bytes whatever the reason.
+    """
 
     id = PublicIdField("preq")
-    status = serializers.ChoiceField(choices=["paid", "requires_approval"])
+    status = serializers.ChoiceField(choices=["paid", "held", "requires_approval"])
     approve_url = serializers.URLField(max_length=300, allow_null=True)
 
     class Meta:

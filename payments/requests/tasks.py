@@ -2,10 +2,10 @@
 
 from celery import shared_task
 
-from payments.requests.asking import expire_requests
+from payments.requests.outcomes import expire_requests, expire_splits
 
 
 @shared_task(name="payments.requests.expire")
 def expire() -> int:
     """Expire what is past its time; returns how many."""
-    return expire_requests()
+    return expire_requests() + expire_splits()

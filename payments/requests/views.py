@@ -26,6 +26,10 @@ class ShownRequest:
     created_at: datetime
     expires_at: datetime
     paid_at: datetime | None
+    #: What came back of it.
+    refunded: Money | None = None
+    #: A share of a split in which all pay or nobody.
+    is_held_first: bool = False
 
     @property
     def is_open(self) -> bool:
@@ -35,7 +39,9 @@ class ShownRequest:
 
 def list_sides(holder_id: str, role: Role) -> QuerySet[RequestSide]:
     """What this person asked for, or was asked, newest first."""
-    rows = RequestSide.objects.select_related("request", "request__platform").filter(holder_id=holder_id, role=role)
+    rows = RequestSide.objects.select_related("request__platform", "request__split").filter(
+        holder_id=holder_id, role=role
+    )
     if role is Role.PAYER:
         # Whom this person has blocked asks into the void.
         blocked = Block.objects.filter(holder_id=holder_id).values("blocked_id")
@@ -50,7 +56,7 @@ def show_side(side: RequestSide, *, now: datetime) -> ShownRequest:
         note, name = side.note, side.other_alias
     except KeyDestroyed:
         note = name = ""
-    is_over = request.status == RequestStatus.OPEN and not request.is_payable(now)
+    is_over = request.status in {RequestStatus.OPEN, RequestStatus.HELD} and request.expires_at <= now
     return ShownRequest(
         id=request.id,
         role=side.role,
@@ -62,6 +68,8 @@ def show_side(side: RequestSide, *, now: datetime) -> ShownRequest:
         created_at=request.created_at,
         expires_at=request.expires_at,
         paid_at=request.paid_at,
+        refunded=Money(request.refunded_minor, request.currency) if request.refunded_minor else None,
+        is_held_first=request.is_held_first,
     )
 
 

@@ -90,9 +90,13 @@ def test_while_stripe_hangs_cards_are_decided_in_time_and_it_ends_by_itself(
     """settled.md 4. Breaks: call Stripe in the web request; let every worker thread wait for it."""
     system, double = stripe
     holder = system.command("create_holder", "--username", "hanging", "--test-money", "10000")
-    client = httpx.Client(
-        base_url=system.api, headers={"Authorization": f"Bearer {holder['access_token']}"}, trust_env=False, timeout=20
-    )
+    bearer = {"Authorization": f"Bearer {holder['access_token']}"}
+    with httpx.Client(base_url=system.api, headers=bearer, trust_env=False, timeout=20) as client:
+        hang(system, double, client)
+
+
+def hang(system: System, double: StripeDouble, client: httpx.Client) -> None:
+    """Ten top-ups while Stripe hangs, and thirty payments by card."""
     money = {"value": 5000, "currency": "EUR"}
     card = client.post(
         "/v1/cards", json={"kind": "standard", "currency": "EUR", "load": money}, headers={"Idempotency-Key": "c"}

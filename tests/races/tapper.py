@@ -13,9 +13,19 @@ def work(*, number: int, acts: list[dict[str, Any]], at: float) -> dict[str, Any
     Client(SERVER_NAME="localhost").get("/v1/link", headers={"authorization": "Bearer nobody"})
     time.sleep(max(0.0, at - time.time()))
     if act["do"] == "expire":
-        from payments.requests.asking import expire_requests
+        from payments.requests.outcomes import expire_requests, expire_splits
 
-        return {"expired": expire_requests(limit=10_000)}
+        return {"expired": expire_requests(limit=10_000) + expire_splits(limit=10_000)}
+    if act["do"] == "decline":
+        from payments.requests.moves import RequestNotOpen
+        from payments.requests.paying import decline_request
+        from wallet.core import clock
+
+        try:
+            decline_request(payer_id=act["holder"], request_id=act["request"], is_blocking=False, now=clock.now())
+        except RequestNotOpen:
+            return {"declined": False}
+        return {"declined": True}
     if act["do"] == "end":
         from payments.platforms.links import end_link
         from wallet.core import clock

@@ -31,6 +31,9 @@ KINDS: dict[str, Template] = {
     "payment_received": Template(gettext_lazy("%(name)s paid you %(amount)s.")),
     "payment_approval": Template(gettext_lazy("%(name)s waits for your approval of %(amount)s."), "warn"),
     "payment_declined": Template(gettext_lazy("%(name)s declined your request for %(amount)s.")),
+    "payment_released": Template(
+        gettext_lazy("Not everybody paid %(name)s, so nobody does: your %(amount)s is free again.")
+    ),
     "refund_received": Template(gettext_lazy("%(name)s gave you %(amount)s back.")),
     "refund_approval": Template(gettext_lazy("%(name)s asks for %(amount)s back."), "warn"),
     "top_up_succeeded": Template(gettext_lazy("Your top-up of %(amount)s has arrived.")),
@@ -77,7 +80,7 @@ KINDS: dict[str, Template] = {
 
 #: Where an id of each prefix is looked at.
 PLACES: dict[str, str] = {
-    "preq": "/p/{ref}", "top": "/top-ups/{ref}", "wd": "/withdrawals/{ref}",
+    "preq": "/p/{ref}", "top": "/top-ups/{ref}", "wd": "/withdrawals/{ref}", "ref": "/refunds/{ref}",
     "card": "/cards/{ref}", "link": "/links/{ref}",
     "xpo": "/privacy/exposures/{ref}",
 }  # fmt: skip

@@ -50,7 +50,7 @@ def seed_demo(state: StateFolder, options: Options, environment: Mapping[str, st
         money = [] if is_sandbox else ["--test-money", str(FRIENDS_MONEY["value"])]
         holder = _command(options, environment, ["create_holder", "--username", FRIEND, *money])
         _fund(options, str(holder["access_token"]), by_top_up=is_sandbox)
-        linking = ["link_holder", "--username", FRIEND, "--client-id", str(client["client_id"])]
+        linking = ["link_holder", "--username", FRIEND, "--client-id", str(client["client_id"]), "--refunds"]
         friend = _command(options, environment, linking)
         state.write_json("demo.json", {**addresses, **client, "friend": {"username": FRIEND, **friend}})
     return state.path / "demo.json"

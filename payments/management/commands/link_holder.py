@@ -34,6 +34,7 @@ class Command(BaseCommand):
         amount = "integer minor units of the card's currency, or an amount with a point, such as 25.00"
         parser.add_argument("--per-payment", help=f"{amount}; 1,000.00 if absent")
         parser.add_argument("--daily", help=f"{amount}; 10,000.00 if absent")
+        parser.add_argument("--refunds", action="store_true", help="what they received may go back unasked")
         parser.add_argument("--alias", default="", help="what others read; made up if empty")
         parser.add_argument("--json", action="store_true")
 
@@ -77,7 +78,7 @@ class Command(BaseCommand):
         """The same link; what was said explicitly holds from now on, and is checked like the first time."""
         if options["card"] and options["card"] != link.card_id:
             raise CommandError("--card: this link has another card; end it first")
-        if options["per_payment"] or options["daily"]:
+        if options["per_payment"] or options["daily"] or options["refunds"]:
             currency = get_card(link.holder_id, str(link.card_id)).currency
             mandates.set_terms(link=link, terms=_terms(currency, options), now=clock.now())
         return link
@@ -88,6 +89,7 @@ def _terms(currency: str, options: dict[str, Any]) -> Terms:
         currency=currency,
         per_payment_minor=_minor(options["per_payment"] or str(1_000 * 10 ** exponent(currency)), currency),
         per_day_minor=_minor(options["daily"] or str(10_000 * 10 ** exponent(currency)), currency),
+        refunds=options["refunds"],
     )
     terms.check()
     return terms

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.db import transaction
 
-from cards.authorizations.charge import Charged, Refused, charge_card
+from cards.authorizations.charge import Charge, Charged, Refused, charge_card
 from cards.authorizations.merchants import Merchant
 from cards.issuing import cards
 from cards.vault import domains
@@ -24,11 +24,12 @@ FRIEND = Merchant("link_x", "Messenger", "6012", "")
 
 def charge(card: TestCard, minor: int, payee: str, *, merchant: Merchant = FRIEND, **more: Any) -> Charged | Refused:
     with transaction.atomic():
-        return charge_card(
+        wish = Charge(
             card_id=card.card.id, holder_id=more.get("holder_id", card.card.holder_id), amount=Money(minor, "EUR"),
             credit=accounts.main(payee, "EUR"), merchant=merchant, key=more.get("key") or secrets.token_hex(8),
-            code="payment", ref="preq_test", now=clock.now(),
+            code="payment", ref="preq_test",
         )  # fmt: skip
+        return charge_card(wish, now=clock.now())
 
 
 def main(holder_id: str) -> int:

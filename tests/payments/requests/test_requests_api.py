@@ -9,8 +9,8 @@ from django.conf import settings
 
 from payments.platforms import links
 from payments.platforms.models import Block, Link, Mandate
-from payments.requests.asking import expire_requests
 from payments.requests.models import PaymentRequest
+from payments.requests.outcomes import expire_requests
 from tests.payments import cast
 from tests.payments.cast import Api, Client3, Linked
 from wallet.activity.models import Line, Notice

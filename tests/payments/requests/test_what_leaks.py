@@ -8,8 +8,8 @@ from pytest_django.fixtures import Settings
 
 from payments.platforms import links
 from payments.platforms.models import Mandate
-from payments.requests.asking import expire_requests
 from payments.requests.models import PaymentRequest
+from payments.requests.outcomes import expire_requests
 from privacy.exposure.models import Exposure
 from tests.payments import cast
 from tests.payments.cast import Linked

@@ -118,6 +118,14 @@ class Cast:
                 assert asked.status_code == 201, asked.content
                 paid = payments.api(links[payer.name].token).post(f"/v1/payment-requests/{asked.json()['id']}/pay")
                 assert paid.json()["status"] == "paid", paid.content
+                sold = chat.post(
+                    "/v1/checkouts",
+                    {
+                        "payee": links[payee.name].link.id, "payer": links[payer.name].link.id,
+                        "items": [{"label": _text(payee.name, "item"), "amount": {"value": 100, "currency": "EUR"}}],
+                    },
+                )  # fmt: skip
+                assert sold.status_code == 201, sold.content
         for entry in OutboxEntry.objects.filter(topic__startswith="cards.", done_at=None):
             outbox.work(entry.id)
         sealer.seal_all()
