@@ -1,6 +1,10 @@
-"""An authorization: read, decide, place. Two statements, no call out of the house, in doubt no (A04)."""
+"""An authorization: read, decide, place. Two statements, no call out of the house, in doubt no (A04).
+
+The second is a transaction of its own: what it says is committed.
+"""
 
 import base64
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -8,9 +12,9 @@ from typing import Any
 
 import orjson
 import structlog
-from django.db import DatabaseError, OperationalError, connection, transaction
+from django.db import DatabaseError, OperationalError, transaction
 
-from cards.authorizations import answers, snapshots
+from cards.authorizations import answers, late, snapshots
 from cards.authorizations.answers import DecisionBody
 from cards.authorizations.codes import APPROVED, MISMATCHES, PARTIALLY_APPROVED, RESPONSE_CODE, Reason
 from cards.authorizations.decide import Approve, Ask, Decline, Proof, decide
@@ -26,15 +30,37 @@ from privacy.exposure.gate import Grant, Prepared
 from wallet.core import outbox
 from wallet.core.ids import new_id
 from wallet.core.money import Money
-from wallet.core.transactions import sqlstate
+from wallet.core.transactions import one_statement, owns_transaction, sqlstate
 
 log = structlog.get_logger(__name__)
 
-#: A lock, or a statement, that takes longer than this is an answer of its own: no.
-_DEADLINES = "SET LOCAL lock_timeout = '300ms'; SET LOCAL statement_timeout = '1s'"
-#: lock_timeout, statement_timeout, serialization failure, deadlock.
+#: A lock that takes longer, and all of the second statement: both are an answer of their own: no.
+LOCK_TIMEOUT, PATIENCE = "300ms", "1s"
+#: lock_timeout, patience, serialization failure, deadlock.
 _IN_DOUBT = frozenset({"55P03", "57014", "40001", "40P01"})
+#: Of these, what somebody else won: tried again while there is time (L11).
+_LOST = frozenset({"40001", "40P01"})
+_RETRIES = 3
+#: What `cards_place` raises when a window, or the money, went to somebody else since the snapshot.
+_STALE = frozenset({"PV100", "PV001", "PV006"})
+#: The network's limit is 2 s: whatever comes later than this is a no, also when it was committed.
+DEADLINE_MS = 1500
 _TRIES = 2
+_PLACE = "SELECT set_config('lock_timeout', %(lock_timeout)s, true), cards_place({})".format(
+    ", ".join(
+        f"p_{name} => %({name})s"
+        for name in (
+            "authorization", "network", "ref", "body_hash", "answer", "card", "number", "holder", "state_version",
+            "currency", "requested", "amount", "mcc", "country", "entry", "merchant", "mark", "once", "is_try",
+            "day_limit", "month_limit", "lifetime_limit", "tier_payment", "tier_day", "tier_month", "expires_at",
+            "response_code", "recipient", "schema", "purpose", "basis", "channel", "digest", "request", "at",
+            "exposure", "fields", "record", "body", "patience",
+        )
+    )
+)  # fmt: skip
+_DECLINE = (
+    "SELECT set_config('lock_timeout', %(lock_timeout)s, true), cards_decline_authorization(%(order)s, %(disclosure)s)"
+)
 #: Refusals that say nothing of the code.
 _UNTRIED = frozenset({Reason.CVC_LOCKED, Reason.UNAVAILABLE})
 
@@ -82,40 +108,42 @@ def authorize(request: Request) -> Grant:
         DisclosureRefused: the log cannot be written, so nothing may be said; the hold is rolled back with it.
     """
     answers.recipient_of(request.merchant)
-    digest = body_hash(request.body)
-    try:
-        with transaction.atomic():
-            _set_deadlines()
-            return _place(request, digest)
-    except OperationalError as error:
-        if sqlstate(error) not in _IN_DOUBT:
-            raise
-        log.warning("cards.authorization.in_doubt", sqlstate=sqlstate(error), network=request.network)
-    with transaction.atomic():
-        _set_deadlines()
-        reading = _read(request)
-        before = _answered_before(request, reading)
-        return before or _decline(request, digest, reading, Decline(Reason.UNAVAILABLE))
+    began, digest = time.monotonic_ns(), body_hash(request.body)
+    for _try in range(_RETRIES + 1):
+        try:
+            return _place(request, digest, began)
+        except OperationalError as error:
+            state = sqlstate(error)
+            if state not in _IN_DOUBT:
+                raise
+        if state not in _LOST or 2 * _ms_since(began) > DEADLINE_MS:
+            break
+    log.warning("cards.authorization.in_doubt", sqlstate=state, network=request.network)
+    reading = _read(request)
+    before = _answered_before(request, reading)
+    return before or _decline(request, digest, reading, Decline(Reason.UNAVAILABLE))
 
 
-def _set_deadlines() -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(_DEADLINES)
+def _ms_since(began: int) -> int:
+    return (time.monotonic_ns() - began) // 1_000_000
 
 
 def _read(request: Request) -> Reading:
     return snapshots.read(index=request.presented.index(), network=request.network, ref=request.ref)
 
 
-def _place(request: Request, digest: bytes) -> Grant:
+def _place(request: Request, digest: bytes, began: int) -> Grant:
     for _try in range(_TRIES):
         reading = _read(request)
         if (before := _answered_before(request, reading)) is not None:
             return before
         ask = _ask(request, reading)
         decision = decide(reading.snapshot_for(ask.proof), ask)
-        terms = _refusal(request, decision) if isinstance(decision, Decline) else _approval(request, reading, decision)
-        if (grant := _write(request, digest, reading, decision, terms)) is not None:
+        if isinstance(decision, Decline):
+            grant = _write_decline(request, digest, reading, decision)
+        else:
+            grant = _write_approval(request, digest, reading, decision, began)
+        if grant is not None:
             return grant
     return _decline(request, digest, reading, Decline(Reason.UNAVAILABLE))
 
@@ -137,9 +165,10 @@ def _answered_before(request: Request, reading: Reading) -> Grant | None:
     if reading.seen is None:
         return None
     same_body(reading.seen.body_hash, request.body)
-    return _disclose_again(request, reading.holder_id, reading.seen.answer)
+    return _disclose_again(request, reading.holder_id, late.as_it_stands(reading.seen.answer))
 
 
+@owns_transaction
 def _disclose_again(request: Request, holder_id: str | None, answer: Mapping[str, Any]) -> Grant:
     return answers.disclose(
         schema=DecisionBody, body=answer, merchant=request.merchant, holder_id=_subject(holder_id, answer),
@@ -158,21 +187,58 @@ def _subject(holder_id: str | None, answer: Mapping[str, Any]) -> str | None:
 
 def _decline(request: Request, digest: bytes, reading: Reading, decision: Decline) -> Grant:
     """Place a no that no code was tried for: it always holds."""
-    grant = _write(request, digest, reading, decision, _refusal(request, decision))
+    grant = _write_decline(request, digest, reading, decision)
     assert grant is not None  # for the type checker
     return grant
 
 
-def _write(
-    request: Request, digest: bytes, reading: Reading, decision: Approve | Decline, terms: Mapping[str, Any]
-) -> Grant | None:
-    """The second statement; None when what was decided no longer holds."""
+def _write_approval(
+    request: Request, digest: bytes, reading: Reading, decision: Approve, began: int
+) -> Grant | None:  # fmt: skip
+    """The second statement of a yes; None when what was decided no longer holds."""
     authorization_id = new_id("auth")
     answer = _answer(authorization_id, request, decision)
-    prepared = answers.prepare(
-        schema=DecisionBody, body=answer, merchant=request.merchant, holder_id=_subject(reading.holder_id, answer),
-        request_id=request.request_id, now=reading.now,
-    )  # fmt: skip
+    prepared = _prepare(request, reading, answer)
+    order = {
+        "authorization": authorization_id,
+        "network": request.network,
+        "ref": request.ref,
+        "body_hash": digest,
+        "answer": orjson.dumps(answer).decode(),
+        **_facts(authorization_id, request, reading),
+        **_approval(request, reading, decision),
+        **prepared.columns,
+        "patience": PATIENCE,
+    }
+    try:
+        # Numbers as text: the server reads them as what they are for, and prepares one statement for all sizes.
+        texts = {name: str(value) if type(value) is int else value for name, value in order.items()}
+        outbox_id = _call(_PLACE, texts, raises=_IN_DOUBT | _STALE)
+    except DatabaseError as error:
+        if sqlstate(error) in _STALE:
+            return None
+        raise
+    if outbox_id is None:
+        return None
+    if _ms_since(began) > DEADLINE_MS:
+        log.error("cards.authorization.committed_late", authorization=authorization_id, network=request.network)
+        return _take_back(request, reading, authorization_id)
+    transaction.on_commit(partial(outbox.wake_soon, outbox_id), robust=True)
+    return prepared.grant
+
+
+@owns_transaction
+def _take_back(request: Request, reading: Reading, authorization_id: str) -> Grant:
+    answer = late.take_back(network=request.network, ref=request.ref, authorization_id=authorization_id)
+    return _disclose_again(request, reading.holder_id, answer)
+
+
+def _write_decline(request: Request, digest: bytes, reading: Reading, decision: Decline) -> Grant | None:
+    """The second statement of a no; None when a code was tried that may not be tried any more."""
+    authorization_id = new_id("auth")
+    answer = _answer(authorization_id, request, decision)
+    prepared = _prepare(request, reading, answer)
+    facts = _facts(authorization_id, request, reading)
     order = {
         "authorization": authorization_id,
         "network": request.network,
@@ -180,31 +246,37 @@ def _write(
         "body_hash": digest.hex(),
         "pan_index": request.presented.index().hex(),
         "answer": answer,
-        **_facts(authorization_id, request, reading),
-        **terms,
+        **facts,
+        "merchant": base64.b64encode(facts["merchant"]).decode(),
+        **_refusal(request, decision),
     }
-    function = "cards_place_authorization" if isinstance(decision, Approve) else "cards_decline_authorization"
-    outcome = _call(function, order, prepared)
+    said = _call(_DECLINE, {"order": orjson.dumps(order).decode(), "disclosure": prepared.parameters})
+    outcome = orjson.loads(said) if isinstance(said, str) else said
     if outcome["outcome"] == "duplicate":
         same_body(bytes.fromhex(outcome["body_hash"]), request.body)
-        return _disclose_again(request, reading.holder_id, outcome["answer"])
+        return _disclose_again(request, reading.holder_id, late.as_it_stands(outcome["answer"]))
     if outcome["outcome"] == "stale":
         return None
-    transaction.on_commit(partial(outbox.wake, outcome["outbox"]), robust=True)
+    transaction.on_commit(partial(outbox.wake_soon, outcome["outbox"]), robust=True)
     return prepared.grant
 
 
-def _call(function: str, order: Mapping[str, Any], prepared: Prepared) -> dict[str, Any]:
+def _prepare(request: Request, reading: Reading, answer: Mapping[str, Any]) -> Prepared:
+    return answers.prepare(
+        schema=DecisionBody, body=answer, merchant=request.merchant, holder_id=_subject(reading.holder_id, answer),
+        request_id=request.request_id, now=reading.now,
+    )  # fmt: skip
+
+
+def _call(statement: str, parameters: Mapping[str, Any], *, raises: frozenset[str] = _IN_DOUBT) -> Any:
     try:
-        with connection.cursor() as cursor:
-            cursor.execute(f"SELECT {function}(%s, %s)", [orjson.dumps(order).decode(), prepared.parameters])
-            outcome = cursor.fetchone()[0]
+        with one_statement() as cursor:
+            cursor.execute(statement, {**parameters, "lock_timeout": LOCK_TIMEOUT})
+            return cursor.fetchone()[1]
     except DatabaseError as error:
-        if sqlstate(error) in _IN_DOUBT:
+        if sqlstate(error) in raises:
             raise
         raise gate.refusal(error) from None
-    result: dict[str, Any] = orjson.loads(outcome) if isinstance(outcome, str) else outcome
-    return result
 
 
 def _answer(authorization_id: str, request: Request, decision: Approve | Decline) -> dict[str, Any]:
@@ -227,7 +299,7 @@ def _facts(authorization_id: str, request: Request, reading: Reading) -> dict[st
         "mcc": merchant.mcc,
         "country": merchant.country,
         "entry": request.entry,
-        "merchant": base64.b64encode(seal_merchant(authorization_id, snapshot.holder_id, merchant)).decode(),
+        "merchant": seal_merchant(authorization_id, snapshot.holder_id, merchant),
     }
 
 
@@ -237,7 +309,7 @@ def _approval(request: Request, reading: Reading, decision: Approve) -> dict[str
     return {
         "state_version": snapshot.state_version,
         "amount": decision.amount.minor,
-        "mark": merchant_mark(request.merchant.id, locked_to=snapshot.locked_to).hex() if locks else None,
+        "mark": merchant_mark(request.merchant.id, locked_to=snapshot.locked_to) if locks else None,
         "once": snapshot.kind == "single_use",
         "is_try": request.tries_code,
         "day_limit": controls.daily,
@@ -246,7 +318,7 @@ def _approval(request: Request, reading: Reading, decision: Approve) -> dict[str
         "tier_payment": reading.caps.payment,
         "tier_day": reading.caps.day,
         "tier_month": reading.caps.month,
-        "expires_at": (reading.now + hold_life(request.merchant.mcc)).isoformat(),
+        "expires_at": reading.now + hold_life(request.merchant.mcc),
         "response_code": APPROVED if decision.amount == request.amount else PARTIALLY_APPROVED,
     }
 

@@ -6,21 +6,21 @@ from datetime import date, datetime
 from typing import Any
 
 import orjson
-from django.db import connection
 
 from cards.authorizations.decide import NumberTerms, Proof, Snapshot, Spent
 from cards.issuing.controls import Controls
 from cards.issuing.numbers import Presented, last_day, open_merchant
+from wallet.core.transactions import one_statement
 from wallet.limits.regimes import Ability, Rules, Tier, regime_at
 from wallet.limits.windows import Caps
 
-_QUERY = (
-    "SELECT now, today, seen, mismatches, card_id, cvc_version, expiry, merchants, holder_id, kind, status,"
-    " state_version, currency, controls, link, day_minor, month_minor, lifetime_minor, approvals, locked_to, available,"
-    " tier, tier_day, tier_month, number_id, is_shredded, ends_on, per_payment_minor, total_minor, spent_minor, place,"
-    " place_version"
-    " FROM cards_snapshot(%s, %s, %s, %s)"
-)
+_COLUMNS = (
+    "now", "today", "seen", "mismatches", "card_id", "cvc_version", "expiry", "merchants", "holder_id", "kind",
+    "status", "state_version", "currency", "controls", "link", "day_minor", "month_minor", "lifetime_minor",
+    "approvals", "locked_to", "available", "tier", "tier_day", "tier_month", "number_id", "is_shredded", "ends_on",
+    "per_payment_minor", "total_minor", "spent_minor", "place", "place_version",
+)  # fmt: skip
+_QUERY = f"SELECT {', '.join(_COLUMNS)} FROM cards_snapshot(%s, %s, %s, %s)"  # noqa: S608 - names of ours
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +80,9 @@ def read(*, index: bytes | None = None, number_id: str | None = None, network: s
 
     A card's own number has the card's id: so a card is read by its id.
     """
-    with connection.cursor() as cursor:
+    with one_statement() as cursor:
         cursor.execute(_QUERY, [index, number_id, network, ref])
-        row = dict(zip((column.name for column in cursor.description), cursor.fetchone(), strict=True))
+        row = dict(zip(_COLUMNS, cursor.fetchone(), strict=True))
     is_known = row["holder_id"] is not None
     seen = _json(row["seen"])
     rules = regime_at(row["now"]).tiers[Tier(row["tier"])]

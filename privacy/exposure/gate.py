@@ -5,7 +5,7 @@ has no person in it. Where the log cannot be written, nothing leaves: `Disclosur
 """
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -58,10 +58,30 @@ class ConsentMissing(WalletError):
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A grant whose record the caller's own SQL writes: `parameters` go to `exposure_disclose(jsonb)`, then `adopt`."""
+    """A grant whose record the caller's own SQL writes: `parameters` go to `exposure_disclose(jsonb)`, then `adopt`.
+
+    Args:
+        grant: of the body.
+        facts: of the disclosure.
+        exposures: one for each person in the body.
+    """
 
     grant: Grant
-    parameters: str = field(repr=False)
+    facts: Mapping[str, Any] = field(repr=False)
+    exposures: Sequence[Mapping[str, Any]] = field(repr=False)
+
+    @property
+    def parameters(self) -> str:
+        """All of it as `exposure_disclose` reads it."""
+        exposures = [{**one, "record": _base64(one["record"]), "body": _base64(one["body"])} for one in self.exposures]
+        return orjson.dumps({**self.facts, "exposures": exposures}).decode()
+
+    @property
+    def columns(self) -> dict[str, Any]:
+        """The same about one person at most, as `exposure_disclose_one` reads it; no exposure: nobody is in it."""
+        (one,) = self.exposures or ({"id": None, "fields": None, "record": None, "body": None},)
+        facts = {**self.facts, "digest": self.grant.digest}
+        return {**facts, **{name: one[name] for name in ("fields", "record", "body")}, "exposure": one["id"]}
 
 
 @needs_transaction
@@ -133,12 +153,9 @@ def prepare(
         "request": request_id,
         "at": records.time_text(at),
     }
-    parameters = {
-        **{name: facts[name] for name in ("schema", "purpose", "basis", "channel", "digest", "request", "at")},
-        "recipient": recipient.id,
-        "exposures": _exposures(closed, content, Subjects(subjects), facts, grant),
-    }
-    return Prepared(grant, orjson.dumps(parameters).decode())
+    kept = {name: facts[name] for name in ("schema", "purpose", "basis", "channel", "digest", "request", "at")}
+    exposures = _exposures(closed, content, Subjects(subjects), facts, grant)
+    return Prepared(grant, {**kept, "recipient": recipient.id}, exposures)
 
 
 def refuse_if_behind() -> None:
@@ -185,11 +202,15 @@ def _exposures(
                 "id": exposure_id,
                 "holder": holder_id,
                 "fields": classes,
-                "record": base64.b64encode(sealed_record).decode(),
-                "body": base64.b64encode(sealed_body).decode(),
+                "record": sealed_record,
+                "body": sealed_body,
             }
         )
     return made
+
+
+def _base64(value: bytes) -> str:
+    return base64.b64encode(value).decode()
 
 
 @needs_transaction

@@ -7,7 +7,9 @@ import json
 import os
 import re
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -50,7 +52,7 @@ def _script() -> str:
     return f"{_CARD}{numbers}{_as_pgbench(read, card)};\n{_as_pgbench(place, card)};\n"
 
 
-def _sent_for(card: Any) -> list[tuple[str, list[Any]]]:
+def _sent_for(card: Any) -> list[tuple[str, Any]]:
     """The two statements of a payment, with their parameters."""
     from django.db import connection
 
@@ -61,11 +63,11 @@ def _sent_for(card: Any) -> list[tuple[str, list[Any]]]:
     from wallet.core.money import Money
 
     body = card.body(_AMOUNT, network_ref=_REF)
-    sent: list[tuple[str, list[Any]]] = []
+    sent: list[tuple[str, Any]] = []
 
     def listen(execute: Any, statement: str, parameters: Any, *context: Any) -> Any:
         if "cards_" in statement:
-            sent.append((statement, list(parameters)))
+            sent.append((statement, parameters))
         return execute(statement, parameters, *context)
 
     with connection.execute_wrapper(listen):
@@ -80,7 +82,7 @@ def _sent_for(card: Any) -> list[tuple[str, list[Any]]]:
     return sent
 
 
-def _as_pgbench(sent: tuple[str, list[Any]], card: Any) -> str:
+def _as_pgbench(sent: tuple[str, Any], card: Any) -> str:
     """The statement for a card by chance: what names this payment is another one's, the time is now."""
     statement, parameters = sent
     others = {
@@ -100,24 +102,26 @@ def _as_pgbench(sent: tuple[str, list[Any]], card: Any) -> str:
         return f"E'{escaped}'"
 
     def one(value: Any) -> str:
-        if value is None:
-            return "NULL"
+        if value is None or isinstance(value, bool | int):
+            return "NULL" if value is None else str(value).lower()
         if isinstance(value, bytes):
             return "sha256(:i::text::bytea)" if value == _index_of(card) else f"'\\x{value.hex()}'::bytea"
-        if not isinstance(value, str):
-            return str(value)
+        if isinstance(value, list):
+            return f"ARRAY[{', '.join(map(literal, value))}]"
+        if isinstance(value, datetime):
+            return f"{literal(value.isoformat())}::timestamptz"
         parts, end = [], 0
         for found in pattern.finditer(value):
             parts += [literal(value[end : found.start()]), list(others.values())[found.lastindex - 1]]
             end = found.end()
         return f"({' || '.join([*parts, literal(value[end:])])})"
 
+    # The function is called by the names of its parameters; text that was put together is no JSON and no time by itself.
+    kinds = {"answer": "::jsonb", "at": "::timestamptz"}
+    if isinstance(parameters, Mapping):
+        return re.sub(r"%\((\w+)\)s", lambda found: one(parameters[found[1]]) + kinds.get(found[1], ""), statement)
     given = iter(parameters)
-    return re.sub(r"%s", lambda _found: _typed(one(next(given)), statement), statement)
-
-
-def _typed(expression: str, statement: str) -> str:
-    return f"{expression}::jsonb" if "cards_place" in statement else expression
+    return re.sub(r"%s", lambda _found: one(next(given)), statement)
 
 
 def _index_of(card: Any) -> bytes:

@@ -21,7 +21,9 @@ def _recipients_are_looked_up_again() -> Iterator[None]:
 @pytest.fixture
 def time_enough(monkeypatch: pytest.MonkeyPatch) -> None:
     """A busy machine declines in time (91), which is right and not what every test asks about."""
-    monkeypatch.setattr(authorize, "_DEADLINES", "SET LOCAL lock_timeout = '60s'; SET LOCAL statement_timeout = '60s'")
+    monkeypatch.setattr(authorize, "LOCK_TIMEOUT", "60s")
+    monkeypatch.setattr(authorize, "PATIENCE", "60s")
+    monkeypatch.setattr(authorize, "DEADLINE_MS", 60_000)
 
 
 @pytest.fixture

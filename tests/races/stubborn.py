@@ -5,6 +5,7 @@ from typing import Any
 from django.db import InterfaceError, OperationalError, connection
 from django.test import Client
 
+from tests.cards.acquirer import send
 from tests.wallet.ledger.moving import CLEARING, NETWORK, transfer
 from wallet.core import clock
 from wallet.core.money import Money
@@ -77,6 +78,22 @@ def tap_once(path: str, token: str, key: str) -> dict[str, Any]:
     return {"lost": lost, "same": first == again, "status": first[0]}
 
 
+def authorize_once(body: dict[str, Any]) -> dict[str, Any]:
+    """A card payment: the network asks again with the same reference."""
+
+    def ask() -> bytes:
+        answer = send("/authorizations", body, client=Client(SERVER_NAME="localhost", raise_request_exception=False))
+        if answer.status_code >= 500:
+            connection.close()
+            raise OperationalError(answer.status_code)
+        content: bytes = answer.content
+        return content
+
+    first, lost = until_told(ask)
+    again, _ = until_told(ask)
+    return {"lost": lost, "same": first == again, "approved": b'"approved":true' in first}
+
+
 def work(*, number: int, acts: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    acts_of = {"post": post_once, "receive": receive_once, "tap": tap_once}
+    acts_of = {"post": post_once, "receive": receive_once, "tap": tap_once, "authorize": authorize_once}
     return [acts_of[act["do"]](**act["with"]) for act in acts]

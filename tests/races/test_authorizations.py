@@ -15,10 +15,12 @@ from cards.authorizations.models import Authorization
 from cards.issuing import cards
 from cards.issuing.place_numbers import end_number
 from tests.cards.acquirer import TestCard, issue, number_for, send
+from tests.payments import cast
 from wallet.core import clock
 from wallet.core.actors import Actor
 from wallet.core.money import Money
 from wallet.ledger.verify import verify
+from wallet.users import freezes
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -61,7 +63,7 @@ def approved(answers: list[dict[str, Any]]) -> int:
 
 
 def test_a_single_use_card_is_approved_once_by_thirty_two_at_the_same_time() -> None:
-    """standard.md A02. Break: pass false for p_once in `cards_place_authorization`."""
+    """standard.md A02. Break: pass false for p_once in `cards_place`."""
     card = issue(5000, kind="single_use")
     assert approved(storm([card.body(100) for _ in range(32)])) == 1
     assert card.balance == (4900, 100)
@@ -165,15 +167,29 @@ def alone(act: Callable[[], Any]) -> Any:
 
 
 def test_a_card_frozen_between_snapshot_and_hold_declines(monkeypatch: pytest.MonkeyPatch) -> None:
-    """standard.md A07. Break: compare no state version in `cards_place_authorization`."""
+    """standard.md A07. Break: compare no state version in `cards_place`."""
     card = issue(5000)
     _between(monkeypatch, lambda: cards.freeze_card(card=card.card, actor=Actor.system("test"), now=clock.now()))
     assert card.authorize(100)["response_code"] == "62"
     assert card.balance == (5000, 0)
 
 
+def test_a_holder_frozen_between_snapshot_and_hold_declines(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Break: leave the look at the freeze out of `issuing_lock_card`."""
+    card = issue(5000, holder_id=cast.holder().id)
+    _between(
+        monkeypatch,
+        lambda: freezes.freeze_holder(
+            holder_id=card.card.holder_id, actor=Actor.system("test"), reason_code="monitoring",
+            reason="Many cards were tried.", now=clock.now(),
+        ),
+    )  # fmt: skip
+    assert card.authorize(100)["response_code"] == "62"
+    assert card.balance == (5000, 0)
+
+
 def test_money_that_went_between_snapshot_and_hold_is_not_held(monkeypatch: pytest.MonkeyPatch) -> None:
-    """standard.md L02. Break: do not catch PV001 in `cards_place_authorization`."""
+    """standard.md L02. Break: take PV001 out of `_STALE`."""
     card = issue(1000)
     everything = Money(1000, "EUR")
     _between(
@@ -264,7 +280,7 @@ def test_a_number_that_ends_between_snapshot_and_hold_declines(monkeypatch: pyte
 
 
 def test_a_numbers_total_that_was_used_up_meanwhile_declines(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Break: `vault_spend` away from `cards_place_authorization`."""
+    """Break: `vault_spend` away from `cards_place`."""
     number = number_for(issue(5000), total=100)
     _between(monkeypatch, lambda: number.authorize(100))
     assert number.authorize(100)["response_code"] == "61"

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.db import transaction
 
+from tests.cards.acquirer import issue
 from tests.environment import DATABASE, URLS
 from tests.payments.requests.test_requests_api import Story
 from tests.races import processes
@@ -82,4 +83,18 @@ def test_a_tap_whose_answer_is_lost_pays_once_and_is_answered_the_same(is_cut: I
     assert [(one["status"], one["same"]) for one in answers] == [(200, True)] * len(made)
     assert (story.on_card(), story.main(story.bob)) == (before[0] - 500 * len(made), before[1] + 500 * len(made))
     assert StateChange.objects.filter(subject__in=[one["id"] for one in made], event="pay").count() == len(made)
+    assert verify().differences == []
+
+
+def test_an_authorization_whose_answer_is_lost_holds_once(is_cut: IsCut, monkeypatch: pytest.MonkeyPatch):
+    """The placing is a transaction of its own: its answer is lost like that of a COMMIT.
+
+    Break: leave the look at `seen` out of `_place`: asked again, it is refused as a message of another body or held twice.
+    """
+    cards = [issue(1_000) for _ in range(20)]
+    acts = [{"do": "authorize", "with": {"body": card.body(100)}} for card in cards]
+    answers, _ = work(acts, is_cut, monkeypatch)
+    assert [(one["same"], one["approved"]) for one in answers] == [(True, True)] * len(cards)
+    assert sum(one["lost"] for one in answers) > 0
+    assert {card.balance for card in cards} == {(900, 100)}
     assert verify().differences == []

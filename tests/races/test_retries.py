@@ -122,6 +122,20 @@ def tapping() -> Act:
     return act
 
 
+def authorizing() -> Act:
+    card = issue(100_000)
+
+    def act() -> Iterator[None]:
+        before = card.balance
+        yield
+        answer = card.authorize(300)
+        yield
+        assert answer["response_code"] == "00"
+        assert card.balance == (before[0] - 300, before[1] + 300)
+
+    return act
+
+
 def clearing() -> Act:
     card = issue(100_000)
 
@@ -140,7 +154,7 @@ def clearing() -> Act:
 #: Each service, and how many statements its transaction has at least.
 SERVICES: dict[str, tuple[Callable[[], Act], int]] = {
     "posting": (posting, 1), "receiving": (receiving, 3), "topping_up": (topping_up, 8), "loading": (loading, 3),
-    "tapping": (tapping, 8), "clearing": (clearing, 5),
+    "tapping": (tapping, 8), "authorizing": (authorizing, 2), "clearing": (clearing, 5),
 }  # fmt: skip
 
 

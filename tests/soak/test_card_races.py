@@ -15,7 +15,7 @@ RACES = 1_000
 
 
 def test_after_a_card_was_stopped_nothing_is_approved(deadline: float) -> None:
-    """Break: compare no state version in `cards_place_authorization`."""
+    """Break: compare no state version in `cards_place`."""
     raced = 0
     for stop in itertools.islice(itertools.cycle((cards.freeze_card, cards.close_card)), RACES):
         race(issue(5000), stop)

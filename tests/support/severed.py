@@ -16,7 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
-_COMMIT = b"COMMIT\0"
+#: What commits: the word, or a parameter that only the placing of an authorization has, which commits by itself.
+_COMMITS = (b"COMMIT\0", b"300ms")
 
 
 @dataclass
@@ -44,7 +45,7 @@ class Line:
             back = threading.Thread(target=_pass_on, args=(server, client), daemon=True)
             back.start()
             while asked := client.recv(65536):
-                if _COMMIT in asked and self.is_next_cut():
+                if any(one in asked for one in _COMMITS) and self.is_next_cut():
                     # Nothing of the answer reaches the client; the server's word for it is waited for, then dropped.
                     client.shutdown(socket.SHUT_RDWR)
                     with contextlib.suppress(OSError):

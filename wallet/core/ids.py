@@ -9,6 +9,7 @@ from django.db import models
 _ALPHABET = string.digits + string.ascii_letters
 #: 62^22 > 2^130: at least 128 random bits (settled.md 30, ASVS 11.5.1).
 _LENGTH = 22
+_COUNT = len(_ALPHABET) ** _LENGTH
 
 #: Every prefix that may leave the house (settled.md 30), and what it names.
 PREFIXES = {
@@ -46,7 +47,11 @@ def new_id(prefix: str) -> str:
     """A fresh public id such as `card_4Jq…`, 130 random bits."""
     if prefix not in PREFIXES:
         raise ValueError(f"unknown id prefix {prefix}")
-    return f"{prefix}_" + "".join(secrets.choice(_ALPHABET) for _ in range(_LENGTH))
+    number, letters = secrets.randbelow(_COUNT), []
+    for _ in range(_LENGTH):
+        number, place = divmod(number, len(_ALPHABET))
+        letters.append(_ALPHABET[place])
+    return f"{prefix}_{''.join(letters)}"
 
 
 def is_id(value: object, prefix: str) -> bool:

@@ -6,9 +6,10 @@ at most three times with jitter; nothing else is.
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from functools import wraps
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from django.db import OperationalError, connection, transaction
 
@@ -46,6 +47,22 @@ def owns_transaction(function: Callable[P, T]) -> Callable[P, T]:
         raise AssertionError("unreachable")
 
     return run
+
+
+@contextmanager
+def one_statement() -> Iterator[Any]:
+    """A prepared cursor for one statement that is a transaction of its own, or a part of the caller's.
+
+    Its failure leaves nothing, and the caller's transaction as it was.
+    """
+    with transaction.atomic() if connection.in_atomic_block else nullcontext(), prepared_cursor() as cursor:
+        yield cursor
+
+
+def prepared_cursor() -> Any:
+    """A cursor for a statement that is sent often: see `wallet.core.postgresql`."""
+    driver: Any = connection
+    return driver.prepared_cursor()
 
 
 def needs_transaction(function: Callable[P, T]) -> Callable[P, T]:

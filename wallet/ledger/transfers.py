@@ -7,10 +7,9 @@ from enum import StrEnum
 from typing import Any
 
 import orjson
-from django.db import connection
 
 from wallet.core.money import Money
-from wallet.core.transactions import needs_transaction
+from wallet.core.transactions import needs_transaction, prepared_cursor
 from wallet.ledger.accounts import AccountRef
 from wallet.ledger.refusals import BY_STATE
 
@@ -77,7 +76,7 @@ def post(transfers: Sequence[Transfer]) -> list[Posted]:
         TransferInvalid: not a transfer.
         AccountClosed: an account takes nothing more.
     """
-    with connection.cursor() as cursor:
+    with prepared_cursor() as cursor:
         cursor.execute("SELECT ledger_post(%s)", [orjson.dumps([_as_json(one) for one in transfers]).decode()])
         answer: dict[str, Any] = orjson.loads(cursor.fetchone()[0])
     if state := answer.get("refused"):

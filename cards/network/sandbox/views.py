@@ -22,7 +22,7 @@ from wallet.core.api import Audience, MediaTypeUnsupported, audience
 from wallet.core.bodies import parse_json
 from wallet.core.errors import Kind, WalletError
 from wallet.core.ids import is_id
-from wallet.core.members import StrictSerializer
+from wallet.core.members import StrictSerializer, validated
 from wallet.core.requests import request_id_of
 
 NETWORK = "sandbox"
@@ -90,9 +90,7 @@ def _read(request: HttpRequest, serializer: type[StrictSerializer]) -> tuple[dic
     if request.content_type != "application/json":
         raise MediaTypeUnsupported
     body = parse_json(request.body)
-    incoming = serializer(data=body)
-    incoming.is_valid(raise_exception=True)
-    return body, dict(incoming.validated_data)
+    return body, validated(serializer, body)
 
 
 def _about(

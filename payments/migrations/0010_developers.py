@@ -7,7 +7,7 @@ import wallet.core.models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("payments", "0006_stripe"),
+        ("payments", "0009_checkouts"),
     ]
 
     operations = [
