@@ -159,7 +159,7 @@ def test_a_dispute_that_no_webhook_told_of_is_found(stripe: Stripe, alice: Perso
 
 
 def test_an_early_fraud_warning_pauses_the_wallet_once(stripe: Stripe, alice: Person) -> None:
-    """What a person has unfrozen stays so when it is told again. Break: freeze whenever the event comes."""
+    """What a person has unfrozen stays so when the event is repeated. Break: leave warnings out of the inbox's work."""
     top_up = topped_up(stripe, alice, method="4000000000005423")
     assert on_main(alice) == 5000
     assert freezes.is_frozen(alice.holder.pk)
