@@ -114,7 +114,7 @@ def test_a_refund_that_the_bank_sends_back_is_in_the_wallet_again(stripe: Stripe
 def test_an_answer_that_was_lost_makes_one_refund(stripe: Stripe, alice: Person, kind: str) -> None:
     """Stripe acted and we did not hear of it; and the look of a webhook in between finds our refund, not another's.
 
-    Breaks: call again without asking first; a fresh key for each try; leave our reference out of the refund.
+    Break: leave our reference out of the refund.
     """
     top_up = topped_up(stripe, alice)
     stripe.do("fault", where="POST /v1/refunds", kind=kind)
@@ -144,7 +144,7 @@ def test_what_stripe_refuses_to_refund_is_in_the_wallet_again(stripe: Stripe, al
 
 
 def test_withdrawals_race_authorizations_and_each_other(stripe: Stripe, alice: Person) -> None:
-    """Two withdrawals of all, a card being loaded: one euro leaves once. Break: no lock on the lots."""
+    """Two withdrawals of all, a card being loaded: one euro leaves once."""
     topped_up(stripe, alice)
     alice.step_up()
     start, answers = threading.Barrier(4), []
