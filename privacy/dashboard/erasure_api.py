@@ -28,7 +28,7 @@ class LeftShape(serializers.Serializer[Any]):
 class NamedShape(serializers.Serializer[Any]):
     """Something that the person must know."""
 
-    what = serializers.ChoiceField(choices=["dispute", "frozen", "shortfall", "top_up"])
+    what = serializers.ChoiceField(choices=["dispute", "frozen", "shortfall", "top_up", "withdrawal"])
     amount = MoneyField(allow_null=True)
     waited_for = serializers.BooleanField()
 

@@ -25,10 +25,12 @@ class Answered:
 
 def _requests() -> list[bytes]:
     """Askings among people who are linked; a token lives five minutes, so each round takes its own."""
+    from django.test import Client
+
     from tests.payments import cast
 
     parlour = cast.platform()
-    token = cast.chat_token(parlour)
+    token = cast.chat_token(parlour, Client(SERVER_NAME="localhost"))
     linked = [cast.link(cast.holder(), parlour).link.id for _ in range(PEOPLE)]
     made = []
     for number, payee in enumerate(linked):

@@ -18,16 +18,18 @@ def stripe(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[System, S
     """`make run` with Stripe as its gateway, and its double, which delivers webhooks twice and out of order."""
     system = System(tmp_path_factory.mktemp("stripe"))
     double = StripeDouble.start(webhook=f"{system.api}/webhooks/stripe")
-    double.do("webhooks", repeat=2, shuffle=True)
-    system.settings = {
-        "TOP_UP_GATEWAY": "stripe", "STRIPE_SECRET_KEY": double.key, "STRIPE_API_BASE": double.url,
-        "STRIPE_WEBHOOK_SECRETS": double.secret, "RATE_LIMITS": "off",
-    }  # fmt: skip
-    with system:
-        yield system, double
-        assert system.run_command("verify_ledger").returncode == 0
-        assert system.run_command("verify_exposures").returncode == 0
-    double.stop()
+    try:
+        double.do("webhooks", repeat=2, shuffle=True)
+        system.settings = {
+            "TOP_UP_GATEWAY": "stripe", "STRIPE_SECRET_KEY": double.key, "STRIPE_API_BASE": double.url,
+            "STRIPE_WEBHOOK_SECRETS": double.secret, "RATE_LIMITS": "off",
+        }  # fmt: skip
+        with system:
+            yield system, double
+            assert system.run_command("verify_ledger").returncode == 0
+            assert system.run_command("verify_exposures").returncode == 0
+    finally:
+        double.stop()
 
 
 @pytest.fixture
