@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db import transaction
 from django.test import Client
 
@@ -22,6 +23,7 @@ from privacy.exposure.routes import Route, list_routes
 from tests.payments import cast
 from tests.payments.requests.test_requests_api import Story
 from tests.payments.webhooks.receiving import Platform as Server
+from tests.support.people import sign_up
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -179,3 +181,45 @@ def test_the_owner_reaches_what_is_theirs(world: World) -> None:
             if set(route.scopes[method]) <= SCOPES[caller]:
                 status = send(world.callers[caller], method, path_of(route, world.objects, unknown=False)).status_code
                 assert status in {200, 409}, (route.path, caller)
+
+
+#: What no route reads (P12); each is refused before anything happens.
+UNREADABLE = {
+    "an unknown member": b'{"is_admin": true}', "a member twice": b'{"amount": 1, "amount": 2}', "NaN": b'{"amount": NaN}',
+    "too much": b'{"note": "' + b"x" * 70_000 + b'"}', "too deep": b"[" * 1000 + b"]" * 1000, "no JSON": b"{amount: 1}",
+    "no object": b"[]", "not UTF-8": b'{"note": "\xff"}', "a member of the answer": b'{"status": "paid"}',
+}  # fmt: skip
+
+
+def test_no_route_reads_what_it_does_not_declare(world: World) -> None:
+    """P12. Break: `serializers.Serializer` under the body of one route; or no `parse` in one view."""
+    owners = {"platform": ("the platform", "the link"), "holder": ("the holder",)}
+    wrong, tried = [], 0
+    for route, method in calls():
+        if method not in {"POST", "PATCH"} or route.path.endswith("/reveal"):
+            continue
+        caller = next(one for one in owners[route.audience] if set(route.scopes[method]) <= SCOPES[one])
+        for name, body in UNREADABLE.items():
+            answer = Client(raise_request_exception=False).generic(
+                method, path_of(route, world.objects, unknown=False), body, content_type="application/json",
+                headers={"authorization": f"Bearer {world.callers[caller]}", "idempotency-key": f"reach {name}"},
+            )  # fmt: skip
+            tried += 1
+            if answer.status_code != 400:
+                wrong.append(f"{method} {route.path} takes {name}: {answer.status_code}")
+    assert wrong == []
+    assert tried > 100
+
+
+def test_a_cookie_counts_for_nothing_where_a_platform_is_answered(world: World) -> None:
+    """Found by schemathesis: a dead session was cleared in the answer, and the guard stopped it with 503.
+
+    Break: leave the cookie in `EgressMiddleware`.
+    """
+    dora = sign_up()
+    for session in ("nonsense", dora.client.cookies[settings.SESSION_COOKIE_NAME].value):
+        client = Client(headers={"authorization": f"Bearer {world.callers['the platform']}"})
+        client.cookies[settings.SESSION_COOKIE_NAME] = session
+        answer = client.get("/v1/payment-requests")
+        assert (answer.status_code, "Set-Cookie" in answer.headers, len(answer.cookies)) == (200, False, 0)
+    assert dora.client.get("/v1/payment-requests").status_code == 401, "a session is no token of a platform"
