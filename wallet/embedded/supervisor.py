@@ -104,7 +104,7 @@ class Supervisor:
             "beat", (*celery, "beat", "--loglevel", "WARNING", "--pidfile", "", "--schedule", beat_file), application
         )
         self._add("sealer", (sys.executable, "manage.py", "seal_exposures"), application)
-        with _Step("Web, worker, beat and sealer started"):
+        with _Step("Web, workers, beat and sealer started"):
             self._wait_for_web()
         self._write_sandbox_file(application)
         if options.with_demo and _has_demo(options.checkout):
