@@ -78,7 +78,7 @@ def end_of(made: dict[str, Any]) -> str:
 
 
 def test_the_last_share_races_everything_that_breaks_a_split_off(table: Table) -> None:
-    """Five splits, two requests and two refunds at one moment. Break: leave the split's lock out of `lock_request`."""
+    """Five splits, two requests and two refunds at one moment. Break: read the request without its lock."""
     _card, dora = table.guest()
     leaving = [{"payer": one.link.id} for one in (table.alice, dora)]
     Mandate.objects.filter(link=table.bob.link).update(refunds=True)
@@ -112,7 +112,10 @@ def test_the_last_share_races_everything_that_breaks_a_split_off(table: Table) -
 
 
 def test_a_small_table_settles_for_all_or_releases_for_all_while_its_time_runs_out() -> None:
-    """The short form of tests/soak/test_splits.py. Break: leave the split's lock out of `lock_request`."""
+    """The short form of tests/soak/test_splits.py.
+
+    Break: leave the split's lock out of `lock_request` and the rows' out of `lock_shares`; either alone still holds.
+    """
     dinner = Dinner(6)
     dinner.race(2, random.Random(7), 0.15)  # noqa: S311 - chances, no secret
     assert books_are_green()

@@ -15,7 +15,7 @@ ROUNDS, AT_ONCE, GUESTS = 200, 4, 50
 
 @pytest.mark.timeout(0)
 def test_two_hundred_tables_of_fifty_settle_for_all_or_release_for_all(deadline: float) -> None:
-    """Break: leave the split's lock out of `lock_request`, or settle without looking at every share."""
+    """Break: leave the split's lock out of `lock_request` and the rows' out of `lock_shares`."""
     dinner, chance, ends, per_tap = Dinner(GUESTS), random.Random(50), Counter[str](), 0.1  # noqa: S311 - chances, no secret
     while ends.total() < ROUNDS and time.monotonic() < deadline:
         began = time.monotonic()

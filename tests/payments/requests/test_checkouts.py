@@ -136,6 +136,13 @@ def test_the_way_back_is_on_a_registered_origin_and_nowhere_else(bar: Bar) -> No
         answer = bar.sell(return_url=url)
         assert answer.status_code == 422, (url, answer.content)
         assert [error["pointer"] for error in answer.json()["errors"]] == ["/return_url"], url
+    salon = cast.platform("Salon", "https://chat.example/oauth/callback")
+    body, chat = {"payee": cast.link(cast.holder(), salon).link.id, "items": ITEMS}, cast.api(cast.chat_token(salon))
+    for url, status in (
+        ("https://chat.example/orders", 201), ("https://chat.example.evil.example/", 422),
+        ("https://chat.example:8443/", 422), ("https://CHAT.example/", 422), ("https://chat.examples/", 422),
+    ):  # fmt: skip
+        assert chat.post("/v1/checkouts", {**body, "return_url": url}).status_code == status, url
 
 
 def test_another_platform_reaches_no_checkout(bar: Bar) -> None:
