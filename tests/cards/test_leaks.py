@@ -95,7 +95,7 @@ def test_when_the_log_cannot_be_written_nothing_is_said_and_nothing_is_held(monk
 
     def damaged(**options: Any) -> Any:
         made = prepare(**options)
-        object.__setattr__(made, "parameters", made.parameters.replace('"recipient":"rcp_', '"recipient":"rcp_x'))
+        object.__setattr__(made, "facts", {**made.facts, "recipient": "rcp_nobody"})
         return made
 
     monkeypatch.setattr(authorize.answers, "prepare", damaged)

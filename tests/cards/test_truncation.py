@@ -17,7 +17,6 @@ from cards.vault import domains, number_range
 from cards.vault.pan import Pan, check_digit
 from privacy.exposure.models import Exposure
 from tests.cards.acquirer import OTHER_SHOP, TestCard, fund, issue, number_for, send
-from tests.cards.network.test_sandbox import tell
 from tests.support.people import Person, sign_up
 from wallet.activity.models import Notice
 from wallet.core.ids import new_id
@@ -58,7 +57,8 @@ class Cast:
         for one in self.everything:
             one.client = self.cards[0].client
             self._act(one)
-        tell()
+        for card in self.cards:
+            card.tell()
 
     @property
     def everything(self) -> list[TestCard]:

@@ -7,12 +7,12 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from privacy.exposure import sealer
 from privacy.exposure.models import Exposure, Recipient
 from tests.journeys.test_cards import sign_up
 from tests.privacy.exposure.conftest import platform
 from tests.privacy.exposure.test_log import send
 from tests.support.browser import Visitor
+from tests.support.sealing import seal_everything
 from wallet.users.models import Holder
 
 __all__ = ["platform"]
@@ -39,13 +39,13 @@ def test_the_button_proves_the_entry_and_remembers_the_log(
     holder_id = sign_up(visitor) if language == "en" else sign_up_in_french(visitor)
     for _ in range(3):
         send(platform, {"payee": holder_id, "payer": None}, payer=None, note="Crêpes à deux")
-    sealer.seal_all()
+    seal_everything()
     exposure = Exposure.objects.filter(holder_id=holder_id).order_by("seq")[1]
     visitor.open(f"/privacy/exposures/{exposure.id}")
     first = findings(visitor, 4)
     assert sorted(first.values()) == ["ok", "ok", "ok", "open"], first
     send(platform, {"payee": holder_id, "payer": None}, payer=None)
-    sealer.seal_all()
+    seal_everything()
     again = findings(visitor, 4)
     assert sorted(again.values()) == ["ok", "ok", "ok", "open"], again
     assert any(re.search(r"only grown|que croître", line) for line in again)

@@ -35,7 +35,7 @@ def told(system: System) -> Iterator[Story]:
     """The story, with a canary in every private field that a holder or an attacker can fill."""
     patch = pytest.MonkeyPatch()
     patch.setenv("VAR_DIR", str(system.var))
-    for name in ("DATABASE_URL", "MIGRATION_DATABASE_URL", "MODE", "REDIS_URL", "KEY_FILE"):
+    for name in ("DATABASE_URL", "MIGRATION_DATABASE_URL", "MODE", "REDIS_URL", "KEY_FILE", "LOG_ORIGIN"):
         patch.delenv(name, raising=False)
     story = Story(system.url, lambda line: None)
     story.people()

@@ -17,7 +17,6 @@ from cards.vault import domains
 from cards.vault.models import CardNumber, NumberPlace, NumberSpending
 from privacy.crypto.keyring import keyring
 from tests.cards.acquirer import OTHER_SHOP, RESTAURANT, SHOP, TestCard, issue, number_for, send
-from tests.cards.network.test_sandbox import tell
 from wallet.activity import lines, notices
 from wallet.core import clock
 from wallet.core.actors import Actor
@@ -81,7 +80,7 @@ def test_the_owner_hears_which_place_the_number_was_made_for(card: TestCard) -> 
     """The leak radar. Break: `given_to` by the card alone."""
     number = number_for(card, "shop-1", name="Corner Shop")
     number.authorize(100, merchant=OTHER_SHOP)
-    tell()
+    card.tell()
     (alarm,) = notices.show(notices.list_notices(card.card.holder_id))
     assert alarm.kind == "leak"
     assert "for Corner Shop alone" in alarm.text
@@ -217,7 +216,7 @@ def test_an_ended_number_is_answered_like_one_that_is_nobodys(card: TestCard) ->
     assert ended == nobody
     # It counts as a guess like any number of nobody: the right code helps as little as a wrong one.
     assert Mismatch.objects.get(subject=number.number).count == 1
-    tell()
+    card.tell()
     declined = lines.show(lines.list_lines(card.card.holder_id).filter(status="declined"))
     assert [line.reason_code for line in declined] == ["number_ended"]
     assert card.authorize(100)["approved"]

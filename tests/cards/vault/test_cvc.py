@@ -16,7 +16,6 @@ from cards.vault.models import CardNumber
 from privacy.crypto.keyring import keyring
 from privacy.crypto.secret import Secret, SecretBytes
 from tests.cards.acquirer import SHOP, TestCard, issue, number_for
-from tests.cards.network.test_sandbox import tell
 from wallet.core.money import Money
 
 #: Made with `openssl dgst -sha256 -mac HMAC`: the first 64 bits of HMAC("<length>:<number>|<expiry>"), modulo 1000.
@@ -107,7 +106,7 @@ def test_no_table_no_log_and_no_queue_holds_a_code(
     for one in (card, number):
         ask(one, one.cvc)
         ask(one, wrong)
-    tell()
+    card.tell()
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'public'"

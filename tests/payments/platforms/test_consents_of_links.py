@@ -124,7 +124,7 @@ def test_when_the_end_of_a_link_is_answered_the_platform_is_cut_off_in_every_pro
     assert after == {401}, "asked after the end had been answered"
     recipient = recipient_of(parlour)
     withdrawn = consents.history(holder_id=person.id, recipient_id=recipient.id)[0].withdrawn_at
-    told = list_exposures(holder_id=person.id, recipient_id=recipient.id).first()
+    told = list_exposures(holder_id=person.id).filter(recipient_id=recipient.id).first()
     assert withdrawn is not None
     assert told is not None
     assert (told.at - withdrawn).total_seconds() < 1

@@ -26,7 +26,7 @@ from privacy.crypto.aead import Cell
 from privacy.crypto.columns import EncryptedField
 from privacy.crypto.keyring import keyring
 from privacy.crypto.rows import EncryptedModel
-from privacy.exposure import records, sealer, sealing
+from privacy.exposure import records, sealing
 from privacy.exposure.models import Exposure
 from privacy.fields import Channel
 from privacy.rights import exports
@@ -36,6 +36,7 @@ from tests.cards.acquirer import issue, number_for
 from tests.payments import cast as payments
 from tests.payments.cast import Api
 from tests.support.people import Person, sign_up
+from tests.support.sealing import seal_everything
 from wallet.core import clock, idempotency, outbox
 from wallet.core.actors import Actor
 from wallet.core.models import IdempotencyKey, OutboxEntry
@@ -128,7 +129,7 @@ class Cast:
                 assert sold.status_code == 201, sold.content
         for entry in OutboxEntry.objects.filter(topic__startswith="cards.", done_at=None):
             outbox.work(entry.id)
-        sealer.seal_all()
+        seal_everything()
         for who in (alice, bob, alice, bob):
             made = exports.request_export(holder_id=who.id, now=clock.now())
             for entry in OutboxEntry.objects.filter(ref=made.id):

@@ -11,13 +11,14 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.test import Client
 
-from privacy.exposure import checkpoints, gate, notes, sealer, tree, verifying
+from privacy.exposure import checkpoints, gate, notes, tree, verifying
 from privacy.exposure.checkpoints import CheckpointFile, FileUnusable, LogBehind
 from privacy.exposure.merkle import leaf_hash
 from privacy.exposure.models import LogStatement, Recipient
 from privacy.exposure.notes import Checkpoint, NoteInvalid, VerifierKey
 from tests.payments import cast
 from tests.privacy.exposure.test_log import send
+from tests.support.sealing import seal_everything, wait_for_others
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -25,7 +26,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture(autouse=True)
 def _sealed(platform: Recipient, alice: str, bob: str) -> None:
     send(platform, {"payee": alice, "payer": bob})
-    sealer.seal_all()
+    seal_everything()
 
 
 @pytest.fixture
@@ -58,9 +59,9 @@ def test_the_checkpoint_is_signed_and_in_the_file_before_it_is_shown(file: Check
         broken.setattr(CheckpointFile, "append", lambda *_: (_ for _ in ()).throw(FileUnusable("full")))
         checkpoints._through_django("SELECT exposure_state('test', '{}', NULL)", ())
         with pytest.raises(FileUnusable):
-            sealer.seal_all()
+            seal_everything()
         assert Client().get("/log/checkpoint").content.decode() == shown
-    sealer.seal_all()
+    seal_everything()
     assert notes.read(Client().get("/log/checkpoint").content.decode()).size == found.size + 1
     assert file.last() == notes.read(tree.head().checkpoint)
 
@@ -97,7 +98,7 @@ def test_an_older_database_sends_nothing_until_it_is_said_in_the_log(
     with pytest.raises(gate.DisclosureRefused):  # what a webhook and the card network's door meet
         send(platform, {"payee": alice, "payer": None}, payer=None)
     with pytest.raises(LogBehind):
-        sealer.seal_all()
+        seal_everything()
     with pytest.raises(CommandError):
         call_command("acknowledge_restore", reason="short")
     said = StringIO()
@@ -107,7 +108,7 @@ def test_an_older_database_sends_nothing_until_it_is_said_in_the_log(
     assert json.loads(said.getvalue()) == {"acknowledged": True}
     _wait(checkpoints.may_send)
     assert chat.get("/v1/payment-requests").status_code == 200
-    sealer.seal_all()
+    seal_everything()
     assert file.last() == notes.read(tree.head().checkpoint) != ahead
     statement = LogStatement.objects.filter(kind="restored").latest("id")
     index = statement.leaf_index
@@ -135,7 +136,7 @@ def test_a_lost_file_is_noticed_and_can_be_given_up(file: CheckpointFile) -> Non
     with pytest.raises(LogBehind):
         checkpoints.refuse_if_behind()
     call_command("acknowledge_restore", reason="The volume with the file was lost.", stdout=StringIO())
-    sealer.seal_all()
+    seal_everything()
     assert file.last() == notes.read(tree.head().checkpoint)
 
 
@@ -144,9 +145,10 @@ def test_a_database_ahead_of_its_file_goes_on(file: CheckpointFile, platform: Re
     send(platform, {"payee": alice, "payer": None}, payer=None)
     from privacy.exposure.sealing import Sealing
 
+    wait_for_others()
     Sealing().seal_batch()
     checkpoints.refuse_if_behind()
-    sealer.seal_all()
+    seal_everything()
     assert file.last() == notes.read(tree.head().checkpoint)
 
 

@@ -12,13 +12,14 @@ from pathlib import Path
 import pytest
 
 from privacy import verify
-from privacy.exposure import notes, sealer
+from privacy.exposure import notes
 from privacy.exposure.models import Exposure, Recipient
 from tests.payments import cast
 from tests.payments.cast import Api
 from tests.privacy.crypto.wallet_rows import Player
 from tests.privacy.exposure.test_log import send
 from tests.support.people import sign_up
+from tests.support.sealing import seal_everything
 from tests.test_tidy import ROOT
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -76,7 +77,7 @@ def test_a_proof_is_refused_until_the_exposure_is_sealed(platform: Recipient, ho
     assert (early.status_code, early["Retry-After"], early.json()["type"]) == (409, "1", "/problems/not-sealed-yet")
     shown = wallet.get(f"/v1/exposures/{exposure_id}").json()
     assert (shown["sealed"], shown["leaf_index"]) == (False, None)
-    sealer.seal_all()
+    seal_everything()
     shown = wallet.get(f"/v1/exposures/{exposure_id}").json()
     assert shown["sealed"] is True
     assert f"\nindex {shown['leaf_index']}\n" in proof(wallet, exposure_id)
@@ -99,7 +100,7 @@ def test_a_downloaded_proof_holds_offline_with_its_body_and_its_whole_chain(
 ) -> None:
     """V06, contract.md. Breaks: leave a member out of `extra`; start a chain anywhere."""
     ids = exposed(platform, holder, 3)
-    sealer.seal_all()
+    seal_everything()
     wallet = holder.wallet
     (tmp_path / "key").write_text(keys)
     files = []
@@ -123,7 +124,7 @@ def test_a_downloaded_proof_holds_offline_with_its_body_and_its_whole_chain(
 def test_each_flipped_bit_is_refused_and_named(platform: Recipient, holder: Player, keys: str) -> None:
     """Contract.md. Break: decode base64 without asking for its canonical form; or pass over lines of unknown keys."""
     exposure_id = exposed(platform, holder)[0]
-    sealer.seal_all()
+    seal_everything()
     whole = proof(holder.wallet, exposure_id).encode()
     known = verify.read_keys(keys)
     assert refusal(whole, known) == ""
@@ -139,7 +140,7 @@ def test_each_flipped_bit_is_refused_and_named(platform: Recipient, holder: Play
 
 def test_each_flipped_bit_of_the_key_file_is_refused(platform: Recipient, holder: Player, keys: str) -> None:
     exposure_id = exposed(platform, holder)[0]
-    sealer.seal_all()
+    seal_everything()
     whole, known = proof(holder.wallet, exposure_id), keys.encode()
     for place in range(len(known)):
         flipped = bytearray(known)
@@ -157,7 +158,7 @@ def changed(text: str, number: int, line: str | None) -> str:
 def test_what_fails_is_said(platform: Recipient, holder: Player, keys: str) -> None:
     """Each part has its own words. Break: one message for all."""
     exposure_id = exposed(platform, holder)[0]
-    sealer.seal_all()
+    seal_everything()
     whole, known = proof(holder.wallet, exposure_id), verify.read_keys(keys)
     lines = whole.split("\n")
     index = int(lines[2].removeprefix("index "))
@@ -196,7 +197,7 @@ def test_a_witness_is_named_and_its_time_told(platform: Recipient, holder: Playe
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
     exposure_id = exposed(platform, holder)[0]
-    sealer.seal_all()
+    seal_everything()
     whole = proof(holder.wallet, exposure_id)
     private = Ed25519PrivateKey.generate()
     key = notes.VerifierKey("witness.example", notes.COSIGNATURE, private.public_key().public_bytes_raw())

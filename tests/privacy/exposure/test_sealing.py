@@ -12,6 +12,7 @@ from privacy.exposure.leaves import NO_LEAF
 from privacy.exposure.models import Exposure, Recipient
 from tests import environment
 from tests.privacy.exposure.test_log import send
+from tests.support.sealing import seal_everything, wait_for_others
 from wallet.core.ids import new_id
 from wallet.core.transactions import sqlstate
 
@@ -31,9 +32,9 @@ def test_a_holder_has_a_chain_without_a_gap(platform: Recipient, alice: str, bob
     """V06, settled 6. Break: start each batch with an empty chain."""
     for _ in range(3):
         send(platform, {"payee": alice, "payer": bob})
-    sealer.seal_all()
+    seal_everything()
     send(platform, {"payee": alice, "payer": None}, payer=None)
-    assert sealer.seal_all() >= 1
+    assert seal_everything() >= 1
     rows = mine(alice)
     who = [{"exposure_id": row.id, "holder_id": alice} for row in rows]
     counters = [
@@ -49,10 +50,11 @@ def test_a_holder_has_a_chain_without_a_gap(platform: Recipient, alice: str, bob
 
 def test_small_batches_make_the_same_kind_of_log(platform: Recipient, alice: str, bob: str) -> None:
     """Break: take the frontier of the batch before."""
-    sealer.seal_all()
+    seal_everything()
     before = tree.head().size
     for _ in range(4):
         send(platform, {"payee": alice, "payer": bob})
+    wait_for_others()
     batches = sealing.Sealing(batch=3)
     assert [batches.seal_batch() for _ in range(4)] == [3, 3, 2, 0]
     head = tree.head()
@@ -65,16 +67,16 @@ def test_who_has_left_stops_nobody(platform: Recipient, alice: str, bob: str) ->
     send(platform, {"payee": alice, "payer": bob})
     assert not sealing.is_sealed(bob)
     keyring.destroy(holder_id=bob, keys="life")
-    sealer.seal_all()
+    seal_everything()
     assert (mine(alice)[0].leaf_index is not None, mine(bob)[0].leaf_index) == (True, None)
     assert sealing.is_sealed(bob), "an erasure that waits for what cannot be sealed would wait for ever"
-    assert sealer.seal_all() == 0
+    assert seal_everything() == 0
 
 
 def test_erasure_after_the_seal_leaves_the_tree_whole(platform: Recipient, alice: str) -> None:
     send(platform, {"payee": alice, "payer": None}, payer=None)
     assert not sealing.is_sealed(alice)
-    sealer.seal_all()
+    seal_everything()
     assert sealing.is_sealed(alice)
     keyring.destroy(holder_id=alice, keys="life")
     assert verifying.verify().faults == []
@@ -85,6 +87,7 @@ def test_a_record_that_does_not_open_is_named_and_stops_nobody(platform: Recipie
     send(platform, {"payee": alice, "payer": None}, payer=None)
     send(platform, {"payee": bob, "payer": None}, payer=None)
     as_owner("UPDATE privacy_exposure SET record_sealed = body_sealed WHERE holder_id = %s", alice)
+    wait_for_others()
     tries = sealing.Sealing()
     tries.seal_batch()
     assert mine(bob)[0].leaf_index is not None
@@ -99,12 +102,14 @@ def test_a_second_sealer_changes_nothing(platform: Recipient, alice: str, bob: s
     """Break: leave `AND size = p_size` out of exposure_seal."""
     first, second = sealing.Sealing(), sealing.Sealing()
     send(platform, {"payee": alice, "payer": bob})
+    wait_for_others()
     assert first.seal_batch() >= 2
     send(platform, {"payee": alice, "payer": bob})
+    wait_for_others()
     with pytest.raises(DatabaseError) as refused:
         second.seal_batch()
     assert sqlstate(refused.value) == "PV010"
-    sealer.seal_all()
+    seal_everything()
     assert verifying.verify().faults == []
 
 
@@ -112,7 +117,7 @@ def test_a_second_sealer_changes_nothing(platform: Recipient, alice: str, bob: s
 def test_nobody_changes_a_leaf_by_hand(platform: Recipient, alice: str, column: str) -> None:
     """The owner included. Break: drop the trigger."""
     send(platform, {"payee": alice, "payer": None}, payer=None)
-    sealer.seal_all()
+    seal_everything()
     value = "NULL" if column == "leaf_index" else "decode(repeat('00', 37), 'hex')"
     with pytest.raises(psycopg.errors.RestrictViolation):
         as_owner(f"UPDATE privacy_exposure SET {column} = {value} WHERE holder_id = %s", alice)
@@ -122,7 +127,7 @@ def test_a_flipped_bit_in_a_leaf_is_named_by_its_place(platform: Recipient, alic
     """V06. Break: compare roots only."""
     for _ in range(2):
         send(platform, {"payee": alice, "payer": bob})
-    sealer.seal_all()
+    seal_everything()
     row = mine(bob)[0]
     leaf = bytes(row.leaf)
     with _superuser() as root:
@@ -168,10 +173,10 @@ def test_rows_of_another_cluster_are_not_left_for_years(platform: Recipient) -> 
     carol = new_id("holder")
     send(platform, {"payee": carol, "payer": None}, payer=None)
     as_owner("UPDATE privacy_exposure SET xid = '9000000000000' WHERE holder_id = %s", carol)
-    sealer.seal_all()
+    seal_everything()
     assert not sealing.is_sealed(carol)
     with connection.cursor() as cursor:
         cursor.execute("SELECT exposure_renumber()")
         assert cursor.fetchone()[0] >= 1
-    sealer.seal_all()
+    seal_everything()
     assert sealing.is_sealed(carol)
