@@ -143,7 +143,6 @@ class Story:
         self.ask_and_pay()
         self.split()
         self.sell_and_refund()
-        self.seen["platform"] = [*self.platform.received, *self.payer.received, *self.hooks.received]
         self.swipe()
         self.privacy()
         command("verify_ledger")
@@ -292,6 +291,7 @@ class Story:
         if not opened["body"]:
             raise StepFailed("an exposure opens into nothing")
         self.seen["alice"] = {who: sorted(fields) for who, fields in recipients.items()}
+        self.seen["platform"] = [*self.platform.received, *self.payer.received, *self.hooks.received]
         told = json.dumps(self.seen["platform"])
         for secret in (*self.names.values(), self.holders["alice"]["holder"], self.alice_card["id"], "4242"):
             if secret in told:

@@ -85,6 +85,8 @@ def told(system: System) -> Iterator[Story]:
     for link in alice.call("GET", "/v1/links")["data"]:
         alice.call("PATCH", f"/v1/links/{link['id']}", {"alias": CANARIES["alias"]})
     story.ask_and_pay()
+    story.split()
+    story.sell_and_refund()
     story.swipe()
     story.privacy()
     story.seen["errors"] = [answer.text for answer in errors]
