@@ -23,8 +23,20 @@ from tests.support.sealing import seal_everything, wait_for_others
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
+@pytest.fixture
+def _may_send(django_db_setup: None) -> None:
+    """This process may have looked at the file of the test before."""
+    _wait(checkpoints.may_send)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _next_file_may_send() -> Iterator[None]:
+    yield
+    _wait(checkpoints.may_send)
+
+
 @pytest.fixture(autouse=True)
-def _sealed(platform: Recipient, alice: str, bob: str) -> None:
+def _sealed(_may_send: None, platform: Recipient, alice: str, bob: str) -> None:
     send(platform, {"payee": alice, "payer": bob})
     seal_everything()
 
