@@ -19,10 +19,11 @@ KIND: Final = "ledger"
 _START: Final = hashlib.sha256().hexdigest()
 _LOCK: Final = 7053416
 _PAGE: Final = 10_000
+# The order is that of the numbers: a bare `xid` in ORDER BY would be the text of the output.
 _TRANSFERS = """
-    SELECT xid::text, id, jsonb_build_array(id, xid::text, key, op, debit_account, credit_account, amount, currency,
+    SELECT t.xid::text, t.id, jsonb_build_array(id, xid::text, key, op, debit_account, credit_account, amount, currency,
         hold_id, code, ref, extract(epoch FROM at), extract(epoch FROM expires_at))::text
-    FROM wallet_transfer WHERE (xid, id) > (%s::xid8, %s) AND xid < %s::xid8 ORDER BY xid, id LIMIT %s
+    FROM wallet_transfer t WHERE (t.xid, t.id) > (%s::xid8, %s) AND t.xid < %s::xid8 ORDER BY t.xid, t.id LIMIT %s
 """
 
 
