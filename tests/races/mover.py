@@ -86,7 +86,8 @@ def work(*, number: int, seed: str, seconds: float, holders: list[str]):
     mover = Mover(seed=f"{seed}/{number}", holders=holders, is_internal=number == 0)
     done = refused = negative = 0
     until = time.monotonic() + seconds
-    while time.monotonic() < until:
+    # However busy the machine is, everybody has a turn.
+    while time.monotonic() < until or not done:
         try:
             mover.random.choice(mover.moves)()
             done += 1

@@ -71,7 +71,7 @@ def test_sixteen_processes_conserve_money_and_one_may_die():
     assert money_of(holders) == EACH * len(holders) + sum(one["inflow"] for one in answers)
     assert verify().differences == []
     assert deadlocks() == before
-    assert moves > PROCESSES
+    assert min(one["done"] for one in answers) > 0
 
 
 def test_accounts_that_many_open_at_once_are_opened_in_one_order():
