@@ -66,6 +66,15 @@ def make_database(name: str, *, template: str | None = None) -> None:
         connection.execute(sql.SQL("GRANT CONNECT ON DATABASE {} TO paravent_app").format(sql.Identifier(name)))
 
 
+def settings_of(database: str) -> dict[str, str]:
+    """What a process gets that lives in another database than the tests': that database's log has a file of its own."""
+    return {
+        "DATABASE_URL": URLS["app"].replace("{db}", database),
+        "MIGRATION_DATABASE_URL": URLS["owner"].replace("{db}", database),
+        "CHECKPOINT_FILE": str(FOLDER / f"{database}.jsonl"),
+    }
+
+
 def drop_database(name: str) -> None:
     """Away with it, and with whoever is still connected."""
     with psycopg.connect(URLS["superuser"], autocommit=True) as connection:
@@ -81,14 +90,9 @@ def _template() -> str:
         if found is None:
             half = f"{name}_{os.getpid()}"
             make_database(half)
-            environment = {
-                **os.environ,
-                "DATABASE_URL": URLS["app"].replace("{db}", half),
-                "MIGRATION_DATABASE_URL": URLS["owner"].replace("{db}", half),
-            }
             migrate = subprocess.run(
                 [sys.executable, "manage.py", "migrate", "--verbosity", "0", "--skip-checks"],
-                cwd=ROOT, env=environment, capture_output=True, text=True, check=False,
+                cwd=ROOT, env={**os.environ, **settings_of(half)}, capture_output=True, text=True, check=False,
             )  # fmt: skip
             if migrate.returncode:
                 drop_database(half)
@@ -131,5 +135,4 @@ TEMPLATE = _template()
 DATABASE = f"test_{os.getpid()}_{secrets.token_hex(3)}"
 make_database(DATABASE, template=TEMPLATE)
 atexit.register(drop_database, DATABASE)
-os.environ["DATABASE_URL"] = URLS["app"].replace("{db}", DATABASE)
-os.environ["MIGRATION_DATABASE_URL"] = URLS["owner"].replace("{db}", DATABASE)
+os.environ.update(settings_of(DATABASE))

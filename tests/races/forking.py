@@ -1,4 +1,7 @@
-"""What `processes` starts. It must not import tests.environment, which would make another database."""
+"""What `processes` starts: it loads everything once, then forks for each race, and never has a connection itself.
+
+It must not import tests.environment, which would make another database.
+"""
 
 import importlib
 import json
@@ -13,11 +16,7 @@ def _run(work: Any, start: Any, pipe: Any, number: int, arguments: dict[str, Any
     pipe.send(work(number=number, **arguments))
 
 
-def _main() -> None:
-    import django
-
-    django.setup()
-    order = json.loads(sys.argv[1])
+def _race(order: dict[str, Any]) -> list[dict[str, Any] | None]:
     work = importlib.import_module(f"tests.races.{order['worker']}").work
     fork = multiprocessing.get_context("fork")
     start = fork.Barrier(order["count"] + 1)
@@ -40,7 +39,19 @@ def _main() -> None:
         except EOFError:
             answers.append(None)
         child.join()
-    print(json.dumps(answers))
+        end.close()
+    return answers
+
+
+def _main() -> None:
+    import django
+    from django.urls import get_resolver
+
+    django.setup()
+    _ = get_resolver().url_patterns
+    print("ready", flush=True)
+    for line in sys.stdin:
+        print(json.dumps(_race(json.loads(line))), flush=True)
 
 
 if __name__ == "__main__":

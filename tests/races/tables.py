@@ -1,7 +1,6 @@
 """Fifty people, one bill, all or nothing, while its time runs out: settled for all, or released for all (issue 7)."""
 
 import random
-import time
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -12,7 +11,7 @@ from payments.requests.models import PaymentRequest, Split
 from tests.payments import cast
 from tests.payments.cast import Client3, Linked
 from tests.payments.requests.test_requests_api import eur
-from tests.races.processes import together
+from tests.races.processes import WARM_UP_SECONDS, soon, together
 from wallet.core import clock
 from wallet.core.transactions import owns_transaction
 from wallet.ledger import accounts, balances
@@ -79,11 +78,11 @@ class Dinner:
         whole = per_tap * rounds * self.guests / _WORKERS
         for made in splits:
             # Some in the middle of it, some at the very end, some too late to matter.
-            ends_at = clock.now() + timedelta(seconds=4 + chance.uniform(0.5, 1.6) * whole)
+            ends_at = clock.now() + timedelta(seconds=WARM_UP_SECONDS + chance.uniform(0.5, 1.6) * whole)
             Split.objects.filter(pk=made["id"]).update(expires_at=ends_at)
             PaymentRequest.objects.filter(split_id=made["id"]).update(expires_at=ends_at)
         ids = [made["id"] for made in splits]
-        together("diners", _WORKERS + 1, splits=ids, taps=taps, at=time.time() + 4)
+        together("diners", _WORKERS + 1, splits=ids, taps=taps, at=soon())
         ends = [self.end_of(split_id) for split_id in ids]
         completed = ends.count("completed")
         assert self.paid_in() - before == SHARE * self.guests * completed

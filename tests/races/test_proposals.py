@@ -1,13 +1,12 @@
 """Several colleagues approve one proposal at the same moment: it is posted once (standard.md O08)."""
 
 import threading
-import time
 
 import pytest
 from django.db import connection, transaction
 
 from tests.payments import cast
-from tests.races.processes import together
+from tests.races.processes import soon, together
 from tests.support.staff import join
 from tests.wallet.approvals.test_proposals import main, propose
 from wallet.approvals import proposals
@@ -29,7 +28,7 @@ def test_several_approvals_at_once_are_one_posting() -> None:
         one = join("approver")
         one.step_up(proposals.binding_of(proposal))
         people.append((one.holder.id, one.client.session["stepup_proved"]))
-    answers = together("approver", 4, proposal=proposal.id, people=people, at=time.time() + 4)
+    answers = together("approver", 4, proposal=proposal.id, people=people, at=soon())
     outcomes = sorted(answer["outcome"] for answer in answers if answer)
     assert outcomes == ["posted", "proposal-not-open", "proposal-not-open", "proposal-not-open"]
     assert main(holder) == 1_250

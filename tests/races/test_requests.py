@@ -1,6 +1,5 @@
 """Two people, one request, a double tap, an expiry or an unlinking racing a payment: one effect (chat.md)."""
 
-import time
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -12,7 +11,7 @@ from payments.platforms.models import AuthorizationCode
 from payments.requests.models import PaymentRequest
 from tests.payments import cast
 from tests.payments.requests.test_requests_api import Story
-from tests.races.processes import together
+from tests.races.processes import WARM_UP_SECONDS, soon, together
 from wallet.activity.models import Line
 from wallet.core import clock
 from wallet.core.models import OutboxEntry, StateChange
@@ -34,8 +33,8 @@ def tap(story: Story, made: dict[str, Any], who: cast.Linked | None = None, key:
 
 
 def race(count: int, *, acts: list[dict[str, Any]]) -> list[dict[str, Any] | None]:
-    """All at the same moment, a few seconds from now."""
-    return together("tapper", count, acts=acts, at=time.time() + 4)
+    """All at the same moment, as soon as they are connected."""
+    return together("tapper", count, acts=acts, at=soon())
 
 
 def moves(made: dict[str, Any]) -> list[str]:
@@ -82,10 +81,10 @@ def test_two_people_tap_a_request_for_anybody_and_one_of_them_pays(story: Story)
 def test_an_expiry_races_a_payment(story: Story) -> None:
     for _round in range(2):
         before, made = story.on_card(), story.asked()
-        soon = clock.now() + timedelta(seconds=4)
-        PaymentRequest.objects.filter(pk=made["id"]).update(expires_at=soon)
+        ends_at = clock.now() + timedelta(seconds=WARM_UP_SECONDS)
+        PaymentRequest.objects.filter(pk=made["id"]).update(expires_at=ends_at)
         race(4, acts=[tap(story, made), {"do": "expire"}])
-        PaymentRequest.objects.filter(pk=made["id"], status="open").update(expires_at=before and soon)
+        PaymentRequest.objects.filter(pk=made["id"], status="open").update(expires_at=before and ends_at)
         request = PaymentRequest.objects.get(pk=made["id"])
         moved = before - story.on_card()
         assert (request.status, moved) in {("paid", 2000), ("expired", 0), ("open", 0)}

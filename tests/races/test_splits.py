@@ -3,7 +3,6 @@
 import json
 import random
 import secrets
-import time
 from datetime import timedelta
 from typing import Any
 
@@ -15,7 +14,7 @@ from payments.requests.outcomes import expire_splits
 from tests.payments import cast
 from tests.payments.requests.test_requests_api import eur
 from tests.payments.requests.test_splits import Table
-from tests.races.processes import together
+from tests.races.processes import WARM_UP_SECONDS, soon, together
 from tests.races.tables import Dinner, books_are_green
 from wallet.core import clock
 from wallet.core.models import StateChange
@@ -31,7 +30,7 @@ def table() -> Table:
 
 
 def race(*acts: dict[str, Any]) -> list[dict[str, Any] | None]:
-    return together("tapper", len(acts), acts=list(acts), at=time.time() + 5)
+    return together("tapper", len(acts), acts=list(acts), at=soon())
 
 
 def call(path: str, token: str) -> dict[str, Any]:
@@ -52,9 +51,9 @@ def refund(made: dict[str, Any], who: cast.Linked) -> dict[str, Any]:
     return {**call("/v1/refunds", who.token), "body": body}
 
 
-def soon(made: dict[str, Any]) -> dict[str, Any]:
+def runs_out(made: dict[str, Any]) -> dict[str, Any]:
     """Let it run out at the moment of the race."""
-    at = clock.now() + timedelta(seconds=5)
+    at = clock.now() + timedelta(seconds=WARM_UP_SECONDS)
     Split.objects.filter(pk=made["id"]).update(expires_at=at)
     PaymentRequest.objects.filter(split_id=made["id"]).update(expires_at=at)
     return {"do": "expire"}
@@ -98,7 +97,7 @@ def test_the_last_share_races_everything_that_breaks_a_split_off(table: Table) -
         call(f"{paths[0]}/pay", table.alice.token), decline(table.alice, alone["id"]),
         call(f"{paths[1]}/pay", table.alice.token), call(f"{paths[1]}/cancel", table.chat.token),
         refund(paid, table.bob), refund(paid, table.bob),
-        tap(ran_out, 1, table.carol), soon(ran_out),
+        tap(ran_out, 1, table.carol), runs_out(ran_out),
     )  # fmt: skip
     expire_splits(limit=10_000)
     assert end_of(both) == "completed", "two last ones at once: nobody may miss the other"

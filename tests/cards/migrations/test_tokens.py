@@ -25,13 +25,9 @@ def database() -> Iterator[str]:
 
 
 def migrate(database: str, *target: str) -> None:
-    variables = {
-        **os.environ, "DATABASE_URL": environment.URLS["app"].replace("{db}", database),
-        "MIGRATION_DATABASE_URL": environment.URLS["owner"].replace("{db}", database),
-    }  # fmt: skip
     done = subprocess.run(
         [sys.executable, "manage.py", "migrate", *target, "--verbosity", "0", "--skip-checks"],
-        cwd=environment.ROOT, env=variables, capture_output=True, text=True, check=False,
+        cwd=environment.ROOT, env={**os.environ, **environment.settings_of(database)}, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
 

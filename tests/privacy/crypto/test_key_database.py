@@ -44,8 +44,7 @@ class Apart:
     def settings(self) -> dict[str, str]:
         """What `migrate` is given; a web gets no owner's."""
         return {
-            "DATABASE_URL": self.url("app", self.main),
-            "MIGRATION_DATABASE_URL": self.url("owner", self.main),
+            **environment.settings_of(self.main),
             "KEYS_DATABASE_URL": self.url(self.service, self.keys),
             "KEYS_MIGRATION_DATABASE_URL": self.url(self.owner, self.keys),
         }

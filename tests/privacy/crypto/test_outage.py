@@ -93,9 +93,8 @@ def _codes(answer: httpx.Response) -> tuple[str, ...]:
 def _database() -> Iterator[dict[str, str]]:
     name = f"test_outage_{secrets.token_hex(4)}"
     environment.make_database(name, template=environment.TEMPLATE)
-    urls = {"DATABASE_URL": "app", "MIGRATION_DATABASE_URL": "owner"}
     try:
-        yield {setting: environment.URLS[role].replace("{db}", name) for setting, role in urls.items()}
+        yield environment.settings_of(name)
     finally:
         environment.drop_database(name)
 

@@ -45,8 +45,7 @@ class House:
         """What its processes get."""
         return {
             **os.environ,
-            "DATABASE_URL": environment.URLS["app"].replace("{db}", self.database),
-            "MIGRATION_DATABASE_URL": environment.URLS["owner"].replace("{db}", self.database),
+            **environment.settings_of(self.database),
             "KEY_FILE": str(self.folder / "kek"),
             "ERASURE_JOURNAL": str(self.folder / "erasures.jsonl"),
         }

@@ -77,17 +77,12 @@ def test_the_clock_moves_for_everybody_and_only_by_the_owner(tmp_path: Path) -> 
     name = f"{environment.DATABASE}_clock"
     environment.make_database(name, template=environment.TEMPLATE)
     try:
-        urls = {
-            "DATABASE_URL": environment.URLS["app"].replace("{db}", name),
-            "MIGRATION_DATABASE_URL": environment.URLS["owner"].replace("{db}", name),
-        }
+        urls = environment.settings_of(name)
         said = _command(urls, "set_clock", "+8d", "--json")
         assert said.returncode == 0
         assert f'"offset_seconds": {int(timedelta(days=8).total_seconds())}' in said.stdout
         assert _command(urls, "set_clock", "tomorrow").returncode != 0
-        assert _command(
-            {"DATABASE_URL": urls["DATABASE_URL"], "MIGRATION_DATABASE_URL": ""}, "set_clock", "0"
-        ).returncode
+        assert _command({**urls, "MIGRATION_DATABASE_URL": ""}, "set_clock", "0").returncode
     finally:
         environment.drop_database(name)
 

@@ -36,7 +36,7 @@ def command(name: str):
     done = subprocess.run(
         [sys.executable, "manage.py", "verify_ledger", "--json"],
         cwd=environment.ROOT, check=False, capture_output=True, text=True,
-        env={**os.environ, "DATABASE_URL": environment.URLS["app"].replace("{db}", name)},
+        env={**os.environ, **environment.settings_of(name)},
     )  # fmt: skip
     return done.returncode, json.loads(done.stdout)
 
