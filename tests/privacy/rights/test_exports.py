@@ -97,7 +97,7 @@ def test_its_exposures_are_the_log_with_the_bytes_and_the_recipients_by_name(ali
 def test_it_says_nothing_about_anybody_else(alice: Person, life: Life) -> None:
     """standard.md V16. Break: export columns of the class `technical.other`."""
     text = fetched(alice)["bytes"].decode()
-    for theirs in (life.other.holder.id, life.other.link.id, "pan_index", "4111"):
+    for theirs in (life.other.holder.id, life.other.link.id, "pan_index", "41111111"):
         assert theirs not in text
     assert alice.holder.password not in text
 
