@@ -133,7 +133,7 @@ def test_a_rewritten_log_gets_no_signature(witness: Witness) -> None:
 def test_a_bad_witness_is_bounded_and_nobody_waits_for_it(
     witness: Witness, monkeypatch: pytest.MonkeyPatch, behaviour: str, word: str
 ) -> None:
-    """Breaks: keep any line; read to the end; ask one after the other."""
+    """Break: keep whatever it answers."""
     monkeypatch.setattr(witnesses, "PATIENCE", 1.0)
     with serving(Witness(name="witness.example/good", log_keys=witness.log_keys)) as good:
         from django.conf import settings

@@ -348,7 +348,7 @@ def test_the_command_says_how_far_it_is(life: Life) -> None:
 
 
 def test_what_is_kept_stands_on_a_page_in_both_languages() -> None:
-    """Break: leave the clocks of sealed columns out of `_shown`."""
+    """Break: leave the clocks of sealed columns out of `_clocks`."""
     client = Client()
     page = client.get("/privacy/kept").content.decode()
     assert "until you leave" in page
