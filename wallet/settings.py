@@ -224,16 +224,17 @@ MIDDLEWARE = [
     # Named by string, as the guard below: the log of each platform's own calls.
     "payments.developers.calls.CallLogMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "wallet.core.policy.PolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     # Named by string: the floor stays below the gate (settled.md 14).
     "privacy.exposure.egress.EgressMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
+    # Django's, but for the card network.
+    "wallet.core.lane.Sessions",
+    "wallet.core.lane.Languages",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.messages.middleware.MessageMiddleware",
+    "wallet.core.lane.Accounts",
+    "wallet.core.lane.Messages",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "wallet.core.refusals.RefusalMiddleware",
     "wallet.users.sessions.PrivatePagesMiddleware",
