@@ -127,6 +127,7 @@ def _all_keys(language: Language) -> Iterable[list[Key]]:
     for keys in (  # where small signs are weighed together
         (_CASH, _BESIDE_CASH),
         (_NUMBER, language.telling),
+        (_NUMBER, language.persons),
         (language.debt.key, language.persons),
         (language.money.key, language.persons),
         (language.alone, language.persons),

@@ -23,7 +23,7 @@ _FOLDER = Path(__file__).parent / "languages"
 _MOST_APOSTROPHES = 4
 #: Classes of which one beside a bare number makes it worth a closer look.
 TELLING = frozenset({"owe", "pay", "lend", "means", "share", "money", "each", "cost", "get", "remind", "want"})
-ALONE = frozenset({"owe", "paid", "lend", "means", "share", "money", "cost"})  # and without a number
+ALONE = frozenset({"settle", "owe", "paid", "lend", "means", "share", "money", "cost"})  # and without a number
 _CLASS_LISTS = {"nonmoney": "favour", "cost": "cost", "own_money": "money", "who": "others"}
 _REPEATED = re.compile(r"(.)\1{2,}")
 
