@@ -4,7 +4,12 @@ Called by `wallet.settings`, so that no process starts on them: a web server run
 can tell (a missing package, the form of a key's name) is a system check of its room.
 """
 
+from collections.abc import Sequence
+from typing import Final
+
 from psycopg.conninfo import conninfo_to_dict
+
+_ADDRESS_PARTS: Final = 4
 
 
 class SettingsRefused(Exception):
@@ -61,6 +66,16 @@ def refuse_stripe_settings(*, sandbox: bool, key: str, base: str) -> None:
         )
     if base and not sandbox:
         raise SettingsRefused("STRIPE_API_BASE is refused in production")
+
+
+def refuse_issuing_settings(*, address: Sequence[str]) -> None:
+    """Refuse an address that Stripe would not take.
+
+    Raises:
+        SettingsRefused: with the setting's name.
+    """
+    if address and not (len(address) == _ADDRESS_PARTS and all(address)):
+        raise SettingsRefused("STRIPE_ISSUING_ADDRESS must be `line; city; postal code; country`, as FR for France")
 
 
 def _place(url: str) -> tuple[str, str, str]:

@@ -15,12 +15,13 @@ from payments.topups.gateway import (
     Refund,
     RefundState,
     Session,
+    SignatureInvalid,
     Subject,
 )
 from payments.topups.stripe import ledger
 from payments.topups.stripe.client import call
-from payments.topups.stripe.signatures import read_event
 from wallet.core.money import Money
+from wallet.stripe import signatures
 
 #: What we want to hear of; docs/stripe.md lists the same.
 EVENTS: Final = (
@@ -91,7 +92,11 @@ class StripeGateway:
 
     def read_event(self, *, body: bytes, headers: Mapping[str, str]) -> Event:
         """Its signature over the raw body."""
-        return read_event(body=body, header=headers.get("stripe-signature", ""))
+        try:
+            event = signatures.read(body=body, header=headers.get("stripe-signature", ""))
+        except signatures.SignatureInvalid:
+            raise SignatureInvalid from None
+        return Event(event.id, event.type, event.object_ref)
 
     def subject_of(self, event: Event) -> Subject | None:
         """Ask what the event's object belongs to; its kind stands at the start of its id."""

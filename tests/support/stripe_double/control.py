@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from tests.support.stripe_double import money
+from tests.support.stripe_double import issuing, money
 from tests.support.stripe_double.books import Thing, _copy
 from tests.support.stripe_double.params import Refused
 from tests.support.stripe_double.webhooks import bytes_of, signed
@@ -189,5 +189,5 @@ COMMANDS: dict[str, Any] = {
     "end-dispute": _end_dispute, "warn": _warn, "refund": _refund, "end-refund": _end_refund, "pay-out": _pay_out,
     "fault": _fault, "heal": _heal, "key": _key, "webhooks": _webhooks, "flush": _flush, "deliveries": _deliveries,
     "sign": _sign, "find": _find, "change": _change, "plant": _plant, "forget": _forget, "all": _all, "count": _count, "calls": _calls,
-    "violations": _violations, "shift": _shift,
+    "violations": _violations, "shift": _shift, **issuing.COMMANDS,
 }  # fmt: skip
