@@ -201,6 +201,9 @@ def _write_approval(
     """The second statement of a yes; None when what was decided no longer holds."""
     authorization_id = new_id("auth")
     answer = _answer(authorization_id, request, decision)
+    holder_id = reading.snapshot.holder_id
+    # Both keys in one look where they are not in memory.
+    keyring.prefetch(key_ids=(), owners=((holder_id, "law"), (holder_id, "life")))
     prepared = _prepare(request, reading, answer)
     order = {
         "authorization": authorization_id,

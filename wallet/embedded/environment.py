@@ -19,6 +19,7 @@ SHARED_SETTINGS = frozenset(
         "SANDBOX_NETWORK_KEY", "SANDBOX_GATEWAY_SECRET", "METRICS_TOKEN", "STRIPE_SECRET_KEY", "STRIPE_API_BASE",
         "STRIPE_WEBHOOK_SECRETS", "STRIPE_PUBLISHABLE_KEY",
         "STRIPE_ISSUING_NAME", "STRIPE_ISSUING_ADDRESS", "TEST_SEED", "EGRESS_PROXY", "CHECKPOINT_FILE", "LOG_ORIGIN",
+        "WITNESSES",
     }
 )  # fmt: skip
 #: What `make` put there, and what is not for whoever serves requests.

@@ -8,7 +8,7 @@ import wallet.core.models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("cards", "0009_short_path"),
+        ("cards", "0010_fewer_queries"),
     ]
 
     operations = [
