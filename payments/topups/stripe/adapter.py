@@ -199,8 +199,15 @@ def _disputes_of(payment_ref: str) -> tuple[Dispute, ...]:
         Dispute(
             ref=one.id, amount=Money(one.amount, one.currency.upper()), status=_word(one.status),
             is_withdrawn=sum(entry.amount for entry in one.balance_transactions) < 0, is_over=one.status in _OVER,
+            fee=_fee_of_dispute(one.balance_transactions),
         ) for one in page.data
     )  # fmt: skip
+
+
+def _fee_of_dispute(moved: Any) -> Money | None:
+    """Kept where the money was taken; one that comes back with it is named by `reconcile`."""
+    kept = [entry for entry in moved if entry.amount < 0 and entry.fee]
+    return Money(sum(entry.fee for entry in kept), kept[0].currency.upper()) if kept else None
 
 
 def _word(text: str) -> str:

@@ -189,6 +189,24 @@ def test_what_is_owed_and_what_is_held_are_said(stripe: Stripe, alice: Person) -
     assert moved == {"owed": 5000, "gateway": 5000 - fee, "booked": 5000 - fee}
 
 
+def test_what_a_dispute_costs_is_booked_once_and_compared(stripe: Stripe, alice: Person) -> None:
+    """Breaks: book it with every look; compare fees of payments alone."""
+    today = clock.now().date()
+    before = {one["owed"]["currency"]: one for one in json_of(today)["safeguarding"]}["EUR"]
+    top_up, since = topped_up(stripe, alice, 5000), stripe.seen
+    dispute = stripe.do("dispute", payment=top_up)["id"]
+    stripe.deliver(since=since, times=2)
+    assert TopUpDispute.objects.get(gateway_ref=dispute).fee_minor == 2000
+    after = {one["owed"]["currency"]: one for one in json_of(today)["safeguarding"]}["EUR"]
+    moved = {name: after[name]["value"] - before[name]["value"] for name in ("gateway", "booked")}
+    assert moved["gateway"] == moved["booked"]
+    assert about(json_of(today), dispute) == []
+    taken = next(one for one in stripe.do("all", table="balance_transactions")["data"] if one["source"] == dispute)
+    stripe.do("change", name=taken["id"], values={"fee": 1})
+    assert about(json_of(today), dispute) == [("fee", dispute)]
+    stripe.do("change", name=taken["id"], values={"fee": 2000})
+
+
 def test_the_sandbox_gateway_keeps_no_books() -> None:
     with pytest.raises(CommandError, match="no books"):
         call_command("reconcile", json=True, stdout=io.StringIO(), stderr=io.StringIO())
