@@ -11,7 +11,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from payments.topups import tasks
-from payments.topups.models import Reconciliation, TopUp, TopUpRefund
+from payments.topups.models import Reconciliation, TopUp, TopUpDispute, TopUpRefund
 from payments.topups.reconcile import DifferenceKind, Entry, EntryKind, compare
 from tests.payments.topups.stripe_cast import (
     Stripe,
