@@ -281,6 +281,8 @@ class Reconciliation(models.Model):
     differing = models.IntegerField()
     #: Ids, amounts and kinds of differences alone.
     differences = models.JSONField(default=list)
+    #: Of a day: what is owed to holders and what is held for them, by currency.
+    safeguarding = models.JSONField(default=list, db_default=[])
     at = models.DateTimeField(db_default=DatabaseNow())
 
 

@@ -177,6 +177,9 @@ def test_yesterday_is_compared_once_and_stands_in_the_console(stripe: Stripe) ->
     olga = staff.join("operator")
     page = olga.client.get(f"/operator/payments/reconciliation/{kept.pk}/change/")
     assert yesterday.isoformat() in page.content.decode()
+    # What is owed and what is held stands there too. Break: keep the differences alone.
+    assert {one["owed"]["currency"] for one in kept.safeguarding} >= {"EUR"}
+    assert "paid_out" in page.content.decode()
 
 
 def test_what_is_owed_and_what_is_held_are_said(stripe: Stripe, alice: Person) -> None:
