@@ -10,6 +10,8 @@ import pytest
 from cards.authorizations.models import Authorization, Chargeback
 from cards.network import tasks
 from cards.network.models import IssuingEvent, WalletToken
+from privacy.rights import erasing
+from privacy.rights.models import ErasureStatus
 from tests.cards.network.issuing_cast import (
     Issuing,
     call,
@@ -21,6 +23,8 @@ from tests.cards.network.issuing_cast import (
     run_worker,
 )
 from tests.support.people import Person
+from wallet.core import clock
+from wallet.core.actors import Actor
 from wallet.core.models import OutboxEntry
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -234,3 +238,14 @@ def test_who_holds_a_stand_in_for_a_number_is_shown_to_its_holder(issuing: Issui
     issuing.do("issuing-end-token", token=shop)
     issuing.deliver(since=since)
     assert "Streaming Ltd" not in alice.client.get(f"/cards/{card}").content.decode()
+
+
+def test_who_leaves_leaves_no_card_at_stripe(issuing: Issuing, alice: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also when the worker comes after the keys are gone. Break: leave `changed` out of the closing of a card."""
+    monkeypatch.setattr(erasing, "is_sealed", lambda _holder_id: True)
+    card = card_of(alice)
+    ref = issuing.at_stripe(card)["id"]
+    erasing.request_erasure(holder_id=alice.holder.pk, actor=Actor.holder(alice.holder.pk), now=clock.now())
+    assert erasing.carry_on(holder_id=alice.holder.pk, now=clock.now()) is ErasureStatus.DONE
+    run_worker()
+    assert issuing.do("find", name=ref)["status"] == "canceled"
