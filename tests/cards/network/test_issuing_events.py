@@ -244,8 +244,11 @@ def test_who_leaves_leaves_no_card_at_stripe(issuing: Issuing, alice: Person, mo
     """Also when the worker comes after the keys are gone. Break: leave `changed` out of the closing of a card."""
     monkeypatch.setattr(erasing, "is_sealed", lambda _holder_id: True)
     card = card_of(alice)
-    ref = issuing.at_stripe(card)["id"]
+    ref, since = issuing.at_stripe(card)["id"], issuing.seen
+    issuing.do("issuing-tokenize", card=ref)
+    issuing.deliver(since=since)
     erasing.request_erasure(holder_id=alice.holder.pk, actor=Actor.holder(alice.holder.pk), now=clock.now())
     assert erasing.carry_on(holder_id=alice.holder.pk, now=clock.now()) is ErasureStatus.DONE
     run_worker()
     assert issuing.do("find", name=ref)["status"] == "canceled"
+    assert not WalletToken.objects.filter(card_id=card).exists()
