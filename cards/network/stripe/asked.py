@@ -80,9 +80,17 @@ def decide(asked: Mapping[str, Any], *, request_id: str) -> Grant:
         RequestUnreadable: the object has another form.
     """
     try:
-        return _increment(asked, request_id) or authorize.authorize(_request(asked, request_id))
+        request, earlier = _request(asked, request_id), len(asked["request_history"])
     except (KeyError, TypeError, ValueError, AttributeError):
         raise RequestUnreadable from None
+    ours = find_authorization(request.ref) if earlier else ""
+    if not ours:
+        return authorize.authorize(request)
+    # More of what was approved.
+    message = Message(NETWORK, f"{request.ref}:{earlier}", MessageKind.INCREMENT, request.body, request_id)
+    return lifecycle.apply_to_authorization(
+        message=message, authorization_id=ours, said=Said(request.amount), respond=_answered
+    )
 
 
 def find_authorization(ref: str) -> str:
@@ -116,19 +124,6 @@ def _request(asked: Mapping[str, Any], request_id: str) -> authorize.Request:
         is_partial=asked["pending_request"]["is_amount_controllable"] is True, entry=entry, body=_body(asked),
         request_id=request_id, speech=_SPEECH,
     )  # fmt: skip
-
-
-def _increment(asked: Mapping[str, Any], request_id: str) -> Grant | None:
-    """More of what was approved; None: it is the first request."""
-    earlier = len(asked["request_history"])
-    ours = find_authorization(str(asked["id"])) if earlier else ""
-    if not ours:
-        return None
-    ref = f"{asked['id']}:{earlier}"[:_LONGEST]
-    message = Message(NETWORK, ref, MessageKind.INCREMENT, _body(asked), request_id)
-    return lifecycle.apply_to_authorization(
-        message=message, authorization_id=ours, said=Said(_amount(asked)), respond=_answered
-    )
 
 
 def _answered(message: Message, merchant: Merchant, authorization_id: str, answer: Mapping[str, Any]) -> Grant:
