@@ -19,6 +19,7 @@ from tests.support.people import sign_up
 from tests.support.sealing import seal_everything
 from tests.support.witness import Witness, serving
 from wallet import checks
+from wallet.core import addresses
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -133,7 +134,7 @@ def test_a_rewritten_log_gets_no_signature(witness: Witness) -> None:
 def test_a_bad_witness_is_bounded_and_nobody_waits_for_it(
     witness: Witness, monkeypatch: pytest.MonkeyPatch, behaviour: str, word: str
 ) -> None:
-    """Breaks: keep any line; read to the end; ask one after the other."""
+    """Break: keep whatever it answers."""
     monkeypatch.setattr(witnesses, "PATIENCE", 1.0)
     with serving(Witness(name="witness.example/good", log_keys=witness.log_keys)) as good:
         from django.conf import settings
@@ -150,10 +151,11 @@ def test_a_bad_witness_is_bounded_and_nobody_waits_for_it(
         assert witness.name not in get("/log/key")
 
 
-def test_a_witness_inside_is_not_called(settings: Any, log_keys: list[str]) -> None:
-    """W07. Break: connect without the address guard."""
+def test_a_witness_inside_is_not_called(settings: Any, log_keys: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """W07. Break: connect to whatever address a name has."""
     inside = Witness(name="witness.example/inside", log_keys=log_keys)
-    settings.WITNESSES = [inside.words[0], "https://10.0.0.1/"]
+    settings.WITNESSES = [inside.words[0], "https://witness.example/"]
+    monkeypatch.setattr(addresses, "look_up", lambda *_who: ["10.0.0.1"])
     assert witnesses.ask() == 0
     assert state(inside).failure == "address_refused"
 
