@@ -8,7 +8,7 @@ import wallet.core.models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("cards", "0010_fewer_queries"),
+        ("cards", "0011_one_placing"),
     ]
 
     operations = [
