@@ -39,7 +39,7 @@ def sweep() -> None:
 
 @pytest.mark.parametrize("start", RARE.values(), ids=list(RARE))
 def test_a_day_of_a_card_ends_at_midnight_and_a_hold_after_its_week(clock: Clock, start: datetime) -> None:
-    """Break: `AT TIME ZONE 'Europe/Paris'` in `cards_place`; an hour less in `hold_life`; a sweeper an hour ahead."""
+    """Break: `AT TIME ZONE 'Europe/Paris'` in `cards_place`; an hour less in `hold_life`; the sweeper's clock an hour ahead."""
     clock.be(start)
     card = issue(10_000, controls={"daily": 1_000})
     assert code(card, 1_000) == "00"
