@@ -5,10 +5,13 @@ can tell (a missing package, the form of a key's name) is a system check of its 
 """
 
 import re
+from collections.abc import Sequence
+from typing import Final
 
 from psycopg.conninfo import conninfo_to_dict
 
 _VERIFIER_KEY = re.compile(r"[^+\s]+\+[0-9a-f]{8}\+[A-Za-z0-9+/]+={0,2}")
+_ADDRESS_PARTS: Final = 4
 
 
 class SettingsRefused(Exception):
@@ -81,6 +84,16 @@ def refuse_stripe_settings(*, sandbox: bool, key: str, base: str) -> None:
         )
     if base and not sandbox:
         raise SettingsRefused("STRIPE_API_BASE is refused in production")
+
+
+def refuse_issuing_settings(*, address: Sequence[str]) -> None:
+    """Refuse an address that Stripe would not take.
+
+    Raises:
+        SettingsRefused: with the setting's name.
+    """
+    if address and not (len(address) == _ADDRESS_PARTS and all(address)):
+        raise SettingsRefused("STRIPE_ISSUING_ADDRESS must be `line; city; postal code; country`, as FR for France")
 
 
 def _place(url: str) -> tuple[str, str, str]:

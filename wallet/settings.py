@@ -70,8 +70,15 @@ STRIPE_SECRET_KEY = env.text("STRIPE_SECRET_KEY", "")
 STRIPE_WEBHOOK_SECRETS = env.listing("STRIPE_WEBHOOK_SECRETS")
 #: Another address than Stripe's own: its double, in the sandbox.
 STRIPE_API_BASE = env.text("STRIPE_API_BASE", "").rstrip("/")
+#: Shown to browsers, where a card's number is revealed by Stripe's own frame.
+STRIPE_PUBLISHABLE_KEY = env.text("STRIPE_PUBLISHABLE_KEY", "")
+#: Whom Stripe has as the cardholder in place of each person: the programme, at its address `line; city; code; country`.
+STRIPE_ISSUING_NAME = env.text("STRIPE_ISSUING_NAME", "Paravent" if SANDBOX else "")
+_ADDRESS = env.text("STRIPE_ISSUING_ADDRESS", "1 Main Street; Paris; 75001; FR" if SANDBOX else "")
+STRIPE_ISSUING_ADDRESS = [part.strip() for part in _ADDRESS.split(";")] if _ADDRESS else []
 try:
     checks.refuse_stripe_settings(sandbox=SANDBOX, key=STRIPE_SECRET_KEY, base=STRIPE_API_BASE)
+    checks.refuse_issuing_settings(address=STRIPE_ISSUING_ADDRESS)
 except checks.SettingsRefused as refused:
     raise ImproperlyConfigured(str(refused)) from None
 
@@ -183,6 +190,8 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "poll-payouts": {"task": "payments.topups.poll_payouts", "schedule": 300.0, "options": {"expires": 300}},
     "reconcile-yesterday": {"task": "payments.topups.reconcile", "schedule": 3600.0, "options": {"expires": 600}},
     "poll-gateway-events": {"task": "payments.topups.poll_events", "schedule": 300.0, "options": {"expires": 300}},
+    "poll-network-events": {"task": "cards.network.poll_events", "schedule": 300.0, "options": {"expires": 300}},
+    "compare-cards": {"task": "cards.network.compare", "schedule": 900.0, "options": {"expires": 900}},
     "purge-idempotency": {"task": "wallet.core.idempotency.purge", "schedule": 3600.0, "options": {"expires": 600}},
     "clear-sessions": {"task": "wallet.users.clear_sessions", "schedule": 3600.0, "options": {"expires": 600}},
     "expire-proposals": {"task": "wallet.approvals.expire", "schedule": 3600.0, "options": {"expires": 600}},

@@ -1,6 +1,5 @@
 """The first statement: what is known, of one moment."""
 
-import hmac
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
@@ -9,7 +8,7 @@ import orjson
 
 from cards.authorizations.decide import NumberTerms, Proof, Snapshot, Spent
 from cards.issuing.controls import Controls
-from cards.issuing.numbers import Presented, last_day, open_merchant
+from cards.issuing.numbers import Evidence, last_day, open_merchant
 from wallet.core.transactions import one_statement
 from wallet.limits.regimes import Ability, Rules, Tier, regime_at
 from wallet.limits.windows import Caps
@@ -56,9 +55,9 @@ class Reading:
         """Whom the answer is about, if anybody."""
         return self.snapshot.holder_id or None
 
-    def expiry_matches(self, presented: Presented) -> bool:
+    def expiry_matches(self, presented: Evidence) -> bool:
         """Whether the date is the card's."""
-        return hmac.compare_digest(self.expiry.encode(), presented.expiry.encode())
+        return presented.expiry_matches(self.expiry)
 
     def snapshot_for(self, proof: Proof) -> Snapshot:
         """The snapshot, with the merchant of a token opened for who has shown the right date and code.

@@ -123,7 +123,7 @@ class Detector:
         language, line = self.reading.language, self.reading.line
         if CASH in line and not self._places_of(CASH):  # the sum is told in a clause that is no payment talk
             return False
-        if self._places_of(CASH) or language.debt.regex.search(line) is not None or self._has_money_word:
+        if self._places_of(CASH, BARE) or language.debt.regex.search(line) is not None or self._has_money_word:
             return True
         telling = TELLING if self._sums_at or (self.message.context and self.pending is not None) else ALONE
         return any(not telling.isdisjoint(language.classes_of(token.text)) for token in self.reading.tokens)

@@ -14,8 +14,8 @@ from django.http import HttpRequest, HttpResponseBase
 from django.middleware.locale import LocaleMiddleware
 from django.utils import translation
 
-#: Routes under it answer the network and nobody else (tests/contracts/test_reach.py).
-PREFIX: Final = "/sandbox/network/"
+#: Routes under them answer the network and nobody else (tests/contracts/test_reach.py).
+PREFIXES: Final = ("/sandbox/network/", "/webhooks/stripe/issuing")
 
 
 class _PassedOver:
@@ -25,7 +25,7 @@ class _PassedOver:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Straight on in the lane."""
-        if request.path_info.startswith(PREFIX):
+        if request.path_info.startswith(PREFIXES):
             passed: HttpResponseBase = self.get_response(request)
             return passed
         answered: HttpResponseBase = super().__call__(request)  # type: ignore[misc]  # Django's, which comes next
@@ -49,6 +49,6 @@ class Languages(_PassedOver, LocaleMiddleware):
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """A thread keeps the language of the request before."""
-        if request.path_info.startswith(PREFIX):
+        if request.path_info.startswith(PREFIXES):
             translation.activate("en")
         return super().__call__(request)

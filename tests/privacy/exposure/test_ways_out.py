@@ -20,8 +20,8 @@ CARRIERS = frozenset(
 WAYS_OUT = {
     "payments/webhooks/sending.py": "sends the body of a Grant",
     "payments/topups/sandbox/adapter.py": "the sandbox gateway's webhook to ourselves: ids alone",
-    "payments/topups/stripe/client.py": "Stripe's own library: a top-up's id, amount and currency",
-    "payments/topups/stripe/signatures.py": "Stripe's own library: checks what came in",
+    "wallet/stripe/client.py": "Stripe's own library: ids, amounts and limits that a grant has named",
+    "wallet/stripe/signatures.py": "Stripe's own library: checks what came in",
     "privacy/exposure/witnesses.py": "asks outside witnesses: the published checkpoint and hashes alone",
     "privacy/crypto/providers/aws_kms.py": "wraps keys: ciphertext alone",
     "wallet/core/addresses.py": "looks up the host name of a platform or a witness",
