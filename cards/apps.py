@@ -14,5 +14,5 @@ class CardsConfig(AppConfig):
         """What upper rooms push down is there in every process."""
         import_module("cards.authorizations.uses")
         import_module("cards.authorizations.exceptions")
-        for room in ("issuing", "vault", "authorizations"):
+        for room in ("issuing", "vault", "authorizations", "network"):
             import_module(f"cards.{room}.rights")

@@ -10,6 +10,7 @@ from cards.authorizations.models import (
     Spending,
 )
 from cards.issuing.models import Card, Reveal
+from cards.network.models import IssuingEvent, IssuingNumber, IssuingPerson, IssuingWatch, WalletToken
 from cards.vault.models import CardNumber, NumberPlace, NumberSpending, TokenDomain
 
 __all__ = [
@@ -18,6 +19,10 @@ __all__ = [
     "CardNumber",
     "CaseDecision",
     "Chargeback",
+    "IssuingEvent",
+    "IssuingNumber",
+    "IssuingPerson",
+    "IssuingWatch",
     "Mismatch",
     "NetworkMessage",
     "NumberPlace",
@@ -26,4 +31,5 @@ __all__ = [
     "Reveal",
     "Spending",
     "TokenDomain",
+    "WalletToken",
 ]

@@ -2,7 +2,17 @@
 
 from privacy.consent.models import Consent
 from privacy.crypto.models import BranchKey, DataKey, KeyErasure, KeyRotation, RootKey
-from privacy.exposure.models import Count, Disclosure, Exposure, LogHead, LogStatement, LogTile, Recipient
+from privacy.exposure.models import (
+    Count,
+    Disclosure,
+    Exposure,
+    LogHead,
+    LogStatement,
+    LogTile,
+    LogWitness,
+    Recipient,
+    Tally,
+)
 from privacy.rights.models import Erasure, Export
 
 __all__ = [
@@ -19,6 +29,8 @@ __all__ = [
     "LogHead",
     "LogStatement",
     "LogTile",
+    "LogWitness",
     "Recipient",
     "RootKey",
+    "Tally",
 ]

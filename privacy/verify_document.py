@@ -9,8 +9,10 @@ exit code is 0 only if the signature is the wallet's and nothing is missing; oth
 import argparse
 import base64
 import hashlib
+import hmac
 import json
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 #: Signed before the facts: a receipt cannot be taken for an export.
 CONTEXTS = {"receipt": b"paravent/consent-receipt/v1\0", "export": b"paravent/export/v1\0"}
+LEAF_BYTES = 37
 
 
 class Faulty(Exception):
@@ -78,7 +81,34 @@ def _check_export(facts: dict[str, Any]) -> int:
             raise Faulty(f"{one['kind']} has {len(records)} records, and {one['records']} were written")
         if hashlib.sha256(canonical(records)).hexdigest() != one["sha256"]:
             raise Faulty(f"{one['kind']} is not what was written")
+    _check_exposures(facts["holder"], data.get("exposures", []))
     return sum(one["records"] for one in contents)
+
+
+def _check_exposures(holder: str, exposures: list[dict[str, Any]]) -> None:
+    """Each is its record and bytes, each sealed one its leaf; of the sealed ones none is missing."""
+    for one in exposures:
+        record = json.loads(one["record"])
+        if (record["id"], record["holder"]) != (one["id"], holder):
+            raise Faulty(f"{one['id']} has the record of another exposure")
+        if record["kept"] != hashlib.sha256(one["body"].encode()).hexdigest():
+            raise Faulty(f"{one['id']} does not have the bytes that were written down")
+    last, leaf = 0, bytes(LEAF_BYTES).hex()
+    for one in sorted((one for one in exposures if one["leaf"] is not None), key=lambda one: int(one["counter"])):
+        if one["counter"] != last + 1:
+            raise Faulty(f"your exposure number {last + 1} is missing")
+        if one["previous"] != leaf or _leaf(one) != one["leaf"]:
+            raise Faulty(f"{one['id']} is not what stands in the log")
+        last, leaf = one["counter"], one["leaf"]
+
+
+def _leaf(one: dict[str, Any]) -> str:
+    """The leaf that an exposure makes: `1 | hour(4) | HMAC(r, counter(8) | previous leaf | SHA-256(record))`."""
+    record = str(one["record"])
+    hour = int(datetime.fromisoformat(json.loads(record)["at"]).timestamp()) // 3600
+    message = one["counter"].to_bytes(8, "big") + bytes.fromhex(one["previous"])
+    made = hmac.digest(bytes.fromhex(one["r"]), message + hashlib.sha256(record.encode()).digest(), "sha256")
+    return (b"\x01" + hour.to_bytes(4, "big") + made).hex()
 
 
 def canonical(facts: Any) -> bytes:

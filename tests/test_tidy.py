@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("wallet", "cards", "payments", "privacy", "demo")
 ROOMS = (
-    "wallet/core", "wallet/users", "wallet/ledger", "wallet/limits", "wallet/activity", "wallet/approvals", "wallet/monitoring", "wallet/embedded",
+    "wallet/core", "wallet/users", "wallet/ledger", "wallet/limits", "wallet/activity", "wallet/approvals", "wallet/monitoring", "wallet/stripe", "wallet/embedded",
     "cards/vault", "cards/issuing", "cards/authorizations", "cards/network",
     "payments/topups", "payments/platforms", "payments/requests", "payments/detection", "payments/webhooks", "payments/developers",
     "privacy/crypto", "privacy/consent", "privacy/exposure", "privacy/rights", "privacy/dashboard",

@@ -13,7 +13,7 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 #: Rooms with a `tasks.py`; a room without one is skipped.
 ROOMS = [
     "wallet.core", "wallet.users", "wallet.ledger", "wallet.limits", "wallet.approvals", "wallet.monitoring",
-    "privacy.exposure", "privacy.rights", "cards.authorizations",
+    "privacy.exposure", "privacy.rights", "cards.authorizations", "cards.network",
     "payments.topups", "payments.requests", "payments.webhooks", "payments.platforms",
 ]  # fmt: skip
 app.autodiscover_tasks(ROOMS)

@@ -4,7 +4,14 @@ Called by `wallet.settings`, so that no process starts on them: a web server run
 can tell (a missing package, the form of a key's name) is a system check of its room.
 """
 
+import re
+from collections.abc import Sequence
+from typing import Final
+
 from psycopg.conninfo import conninfo_to_dict
+
+_VERIFIER_KEY = re.compile(r"[^+\s]+\+[0-9a-f]{8}\+[A-Za-z0-9+/]+={0,2}")
+_ADDRESS_PARTS: Final = 4
 
 
 class SettingsRefused(Exception):
@@ -23,6 +30,22 @@ def refuse_key_settings(*, sandbox: bool, provider: str, kms_keys: list[str], km
         raise SettingsRefused(f"KEY_KMS_KEY_ID is set, but KEY_PROVIDER={provider} does not use it: which is meant?")
     if provider == "aws-kms" and kms_endpoint and not kms_endpoint.startswith("https://") and not sandbox:
         raise SettingsRefused("AWS_ENDPOINT_URL must be https in production: keys travel to it")
+
+
+def refuse_witnesses(words: list[str], *, sandbox: bool) -> None:
+    """Refuse what are no pairs of a verifier key and a URL.
+
+    Raises:
+        SettingsRefused: with the setting's name.
+    """
+    allowed = ("https://", "http://127.0.0.1", "http://localhost") if sandbox else ("https://",)
+    names, urls = words[::2], words[1::2]
+    if len(names) != len(urls) or not all(_VERIFIER_KEY.fullmatch(one) for one in names):
+        raise SettingsRefused("WITNESSES must be pairs: a verifier key (name+hash+base64), then the witness's URL")
+    if not all(one.startswith(allowed) for one in urls):
+        raise SettingsRefused("WITNESSES: the URL of a witness must be https")
+    if len(set(names)) != len(names):
+        raise SettingsRefused("WITNESSES names a witness twice")
 
 
 def refuse_key_databases(*, sandbox: bool, main: str, service: str, owner: str) -> None:
@@ -61,6 +84,16 @@ def refuse_stripe_settings(*, sandbox: bool, key: str, base: str) -> None:
         )
     if base and not sandbox:
         raise SettingsRefused("STRIPE_API_BASE is refused in production")
+
+
+def refuse_issuing_settings(*, address: Sequence[str]) -> None:
+    """Refuse an address that Stripe would not take.
+
+    Raises:
+        SettingsRefused: with the setting's name.
+    """
+    if address and not (len(address) == _ADDRESS_PARTS and all(address)):
+        raise SettingsRefused("STRIPE_ISSUING_ADDRESS must be `line; city; postal code; country`, as FR for France")
 
 
 def _place(url: str) -> tuple[str, str, str]:

@@ -70,8 +70,15 @@ STRIPE_SECRET_KEY = env.text("STRIPE_SECRET_KEY", "")
 STRIPE_WEBHOOK_SECRETS = env.listing("STRIPE_WEBHOOK_SECRETS")
 #: Another address than Stripe's own: its double, in the sandbox.
 STRIPE_API_BASE = env.text("STRIPE_API_BASE", "").rstrip("/")
+#: Shown to browsers, where a card's number is revealed by Stripe's own frame.
+STRIPE_PUBLISHABLE_KEY = env.text("STRIPE_PUBLISHABLE_KEY", "")
+#: Whom Stripe has as the cardholder in place of each person: the programme, at its address `line; city; code; country`.
+STRIPE_ISSUING_NAME = env.text("STRIPE_ISSUING_NAME", "Paravent" if SANDBOX else "")
+_ADDRESS = env.text("STRIPE_ISSUING_ADDRESS", "1 Main Street; Paris; 75001; FR" if SANDBOX else "")
+STRIPE_ISSUING_ADDRESS = [part.strip() for part in _ADDRESS.split(";")] if _ADDRESS else []
 try:
     checks.refuse_stripe_settings(sandbox=SANDBOX, key=STRIPE_SECRET_KEY, base=STRIPE_API_BASE)
+    checks.refuse_issuing_settings(address=STRIPE_ISSUING_ADDRESS)
 except checks.SettingsRefused as refused:
     raise ImproperlyConfigured(str(refused)) from None
 
@@ -84,6 +91,8 @@ ERASURE_JOURNAL = Path(env.text("ERASURE_JOURNAL", str(VAR_DIR / "erasures.jsonl
 CHECKPOINT_FILE = Path(env.text("CHECKPOINT_FILE", str(VAR_DIR / "checkpoints.jsonl")))
 #: The log's name, in each checkpoint and proof; it never changes once somebody has one.
 LOG_ORIGIN = env.text("LOG_ORIGIN", f"{PUBLIC_URL.partition('://')[2]}/log")
+#: Outside witnesses of the log: pairs of a verifier key (C2SP, type 0x04) and the URL that takes checkpoints.
+WITNESSES = env.listing("WITNESSES")
 #: ARNs of AWS KMS keys: the last wraps, each unwraps; their region stands in them.
 KEY_KMS_KEY_ID = env.listing("KEY_KMS_KEY_ID")
 #: A private endpoint, under the names that AWS's own tools read.
@@ -98,16 +107,17 @@ try:
     checks.refuse_key_databases(
         sandbox=SANDBOX, main=DATABASE_URL, service=KEYS_DATABASE_URL, owner=KEYS_MIGRATION_DATABASE_URL
     )
+    checks.refuse_witnesses(WITNESSES, sandbox=SANDBOX)
 except checks.SettingsRefused as refused:
     raise ImproperlyConfigured(str(refused)) from None
 
 # --- Database: the application role runs everything, the owner role only migrations --------------
 
 
-def _database(url: str, *, pooled: bool) -> dict[str, object]:
+def _database(url: str, *, pooled: bool, more: dict[str, str] | None = None) -> dict[str, object]:
     parts = conninfo_to_dict(url)
     known = {key: str(parts.pop(key, "") or "") for key in ("dbname", "user", "password", "host", "port")}
-    options: dict[str, object] = {**parts, "application_name": "paravent"}
+    options: dict[str, object] = {**(more or {}), **parts, "application_name": "paravent"}
     if pooled:
         options["pool"] = {"min_size": 1, "max_size": env.integer("DATABASE_POOL", 10), "timeout": 5}
     return {
@@ -124,7 +134,9 @@ def _database(url: str, *, pooled: bool) -> dict[str, object]:
     }
 
 
-DATABASES = {"default": _database(DATABASE_URL, pooled=env.flag("DATABASE_POOLED", default=True))}
+#: A transaction that was forgotten holds up everybody's seal (docs/operators.md): it is ended after five idle minutes.
+_ENDS_IDLE = {"options": "-c idle_in_transaction_session_timeout=300000"}
+DATABASES = {"default": _database(DATABASE_URL, pooled=env.flag("DATABASE_POOLED", default=True), more=_ENDS_IDLE)}
 #: The application role, named in grants.
 APP_ROLE = str(DATABASES["default"]["USER"])
 if MIGRATION_DATABASE_URL := env.text("MIGRATION_DATABASE_URL", ""):
@@ -178,6 +190,8 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "poll-payouts": {"task": "payments.topups.poll_payouts", "schedule": 300.0, "options": {"expires": 300}},
     "reconcile-yesterday": {"task": "payments.topups.reconcile", "schedule": 3600.0, "options": {"expires": 600}},
     "poll-gateway-events": {"task": "payments.topups.poll_events", "schedule": 300.0, "options": {"expires": 300}},
+    "poll-network-events": {"task": "cards.network.poll_events", "schedule": 300.0, "options": {"expires": 300}},
+    "compare-cards": {"task": "cards.network.compare", "schedule": 900.0, "options": {"expires": 900}},
     "purge-idempotency": {"task": "wallet.core.idempotency.purge", "schedule": 3600.0, "options": {"expires": 600}},
     "clear-sessions": {"task": "wallet.users.clear_sessions", "schedule": 3600.0, "options": {"expires": 600}},
     "expire-proposals": {"task": "wallet.approvals.expire", "schedule": 3600.0, "options": {"expires": 600}},
@@ -190,6 +204,12 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "expire-exports": {"task": "privacy.rights.expire", "schedule": 3600.0, "options": {"expires": 600}},
     "return-parked": {"task": "wallet.limits.return_parked", "schedule": 3600.0, "options": {"expires": 600}},
 }
+
+if WITNESSES:
+    # They are other people's servers: their worker is the one that waits for such.
+    CELERY_BEAT_SCHEDULE["ask-witnesses"] = {
+        "task": "privacy.exposure.ask_witnesses", "schedule": 15.0, "options": {"expires": 15, "queue": "calls"},
+    }  # fmt: skip
 
 # --- Applications ---------------------------------------------------------------------------------
 INSTALLED_APPS = [
@@ -213,16 +233,17 @@ MIDDLEWARE = [
     # Named by string, as the guard below: the log of each platform's own calls.
     "payments.developers.calls.CallLogMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "wallet.core.policy.PolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     # Named by string: the floor stays below the gate (settled.md 14).
     "privacy.exposure.egress.EgressMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
+    # Django's, but for the card network.
+    "wallet.core.lane.Sessions",
+    "wallet.core.lane.Languages",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.messages.middleware.MessageMiddleware",
+    "wallet.core.lane.Accounts",
+    "wallet.core.lane.Messages",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "wallet.core.refusals.RefusalMiddleware",
     "wallet.users.sessions.PrivatePagesMiddleware",

@@ -1,6 +1,7 @@
 """What leaves towards the network, and to whom it is disclosed: the merchant who asked."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from threading import Lock
 from typing import Any
@@ -32,6 +33,20 @@ class DecisionBody(ClosedSchema):
             "authorization": Member(FieldClass.OBJECT_ID, about=("holder",)),
             "approved_amount": Member(FieldClass.PAYMENT_AMOUNT, about=("holder",)),
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Speech:
+    """How a network is answered: a schema and a body of it, made of ours (`DecisionBody`)."""
+
+    say: Callable[[Mapping[str, Any]], tuple[type[ClosedSchema], Mapping[str, Any]]]
+
+
+def _as_it_is(answer: Mapping[str, Any]) -> tuple[type[ClosedSchema], Mapping[str, Any]]:
+    return DecisionBody, answer
+
+
+OUR_OWN = Speech(_as_it_is)
 
 
 class ResultBody(ClosedSchema):

@@ -15,7 +15,7 @@ import structlog
 from django.db import DatabaseError, OperationalError, transaction
 
 from cards.authorizations import answers, late, snapshots
-from cards.authorizations.answers import DecisionBody
+from cards.authorizations.answers import OUR_OWN, Speech
 from cards.authorizations.codes import APPROVED, MISMATCHES, PARTIALLY_APPROVED, RESPONSE_CODE, Reason
 from cards.authorizations.decide import Approve, Ask, Decline, Proof, decide
 from cards.authorizations.merchants import Merchant
@@ -23,7 +23,7 @@ from cards.authorizations.messages import body_hash, merchant_mark, same_body
 from cards.authorizations.models import Authorization
 from cards.authorizations.snapshots import Reading
 from cards.authorizations.terms import hold_life
-from cards.issuing.numbers import Presented
+from cards.issuing.numbers import Evidence
 from privacy.crypto.keyring import Cell, KeyDestroyed, keyring
 from privacy.exposure import gate
 from privacy.exposure.gate import Grant, Prepared
@@ -72,29 +72,31 @@ class Request:
     Args:
         network: its name; with `ref` and the kind of message the key of the message.
         ref: the network's reference.
-        presented: what the merchant typed or read.
+        presented: what the merchant typed or read, or what the network that keeps the number says of it.
         amount: zero asks whether the card lives.
         merchant: who asks.
         is_partial: the merchant takes less.
-        entry: `ecommerce` or `chip`.
+        entry: `ecommerce`, `chip`, or `stored`: remote, and no code was asked for, which the network allows.
         body: the message as it came, to tell a repetition from another one.
         request_id: of the HTTP request, for the exposure record.
+        speech: how the network wants to be answered.
     """
 
     network: str
     ref: str
-    presented: Presented
+    presented: Evidence
     amount: Money
     merchant: Merchant
     is_partial: bool
     entry: str
     body: Mapping[str, Any]
     request_id: str
+    speech: Speech = OUR_OWN
 
     @property
     def tries_code(self) -> bool:
         """Whether the answer may say how a code was; a chip shows none."""
-        return self.entry != "chip" or self.presented.cvc is not None
+        return self.entry == "ecommerce" or self.presented.has_code()
 
     def __repr__(self) -> str:
         return f"Request({self.network}, {self.ref})"
@@ -149,7 +151,7 @@ def _place(request: Request, digest: bytes, began: int) -> Grant:
 
 
 def _ask(request: Request, reading: Reading) -> Ask:
-    is_remote = request.entry != "chip"
+    is_remote = request.entry == "ecommerce"
     # Also for a number that is nobody's: the same work.
     matches = request.presented.cvc_matches(version=reading.cvc_version)
     return Ask(
@@ -170,9 +172,10 @@ def _answered_before(request: Request, reading: Reading) -> Grant | None:
 
 @owns_transaction
 def _disclose_again(request: Request, holder_id: str | None, answer: Mapping[str, Any]) -> Grant:
+    schema, body = request.speech.say(answer)
     return answers.disclose(
-        schema=DecisionBody, body=answer, merchant=request.merchant, holder_id=_subject(holder_id, answer),
-        request_id=request.request_id,
+        schema=schema, body=body, merchant=request.merchant,
+        holder_id=_subject(holder_id, answer), request_id=request.request_id,
     )  # fmt: skip
 
 
@@ -198,6 +201,9 @@ def _write_approval(
     """The second statement of a yes; None when what was decided no longer holds."""
     authorization_id = new_id("auth")
     answer = _answer(authorization_id, request, decision)
+    holder_id = reading.snapshot.holder_id
+    # Both keys in one look where they are not in memory.
+    keyring.prefetch(key_ids=(), owners=((holder_id, "law"), (holder_id, "life")))
     prepared = _prepare(request, reading, answer)
     order = {
         "authorization": authorization_id,
@@ -262,9 +268,10 @@ def _write_decline(request: Request, digest: bytes, reading: Reading, decision: 
 
 
 def _prepare(request: Request, reading: Reading, answer: Mapping[str, Any]) -> Prepared:
+    schema, body = request.speech.say(answer)
     return answers.prepare(
-        schema=DecisionBody, body=answer, merchant=request.merchant, holder_id=_subject(reading.holder_id, answer),
-        request_id=request.request_id, now=reading.now,
+        schema=schema, body=body, merchant=request.merchant,
+        holder_id=_subject(reading.holder_id, answer), request_id=request.request_id, now=reading.now,
     )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ a closed card (settled.md 1).
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import IntegrityError, connection
 
@@ -21,7 +21,7 @@ from cards.authorizations.models import Authorization, Chargeback, NetworkMessag
 from cards.authorizations.rules import ABOUT, OUTCOME, UNASKED, Number
 from cards.authorizations.states import AuthorizationStatus, ChargebackStatus, MessageKind, Result
 from cards.issuing.cards import lock_card
-from cards.issuing.numbers import Presented
+from cards.issuing.numbers import Evidence
 from privacy.exposure.gate import Grant
 from wallet.core import clock, outbox
 from wallet.core.errors import Invalid, NotFound
@@ -29,6 +29,11 @@ from wallet.core.money import Money
 from wallet.core.transactions import owns_transaction
 
 _OF_CHARGEBACKS = frozenset({MessageKind.CHARGEBACK, *OUTCOME})
+
+
+T = TypeVar("T")
+#: Message, merchant, authorization's id or "", and what came of it → what the caller wants.
+Respond = Callable[[Message, Merchant, str, Mapping[str, Any]], T]
 
 
 class AuthorizationNotFound(NotFound):
@@ -39,8 +44,12 @@ class ChargebackNotFound(NotFound):
     """There is no such chargeback."""
 
 
-def apply_to_authorization(*, message: Message, authorization_id: str, said: Said) -> Grant:
+def apply_to_authorization(
+    *, message: Message, authorization_id: str, said: Said, respond: Respond[T]
+) -> T:  # fmt: skip
     """What is said about an authorization: increment, reversal, capture, refund, its reversal, chargeback.
+
+    `respond` says in the same transaction what the network is told: `answered`, or nothing (`heard`).
 
     Raises:
         AuthorizationNotFound: there is none, or it was for a number that is nobody's.
@@ -57,10 +66,12 @@ def apply_to_authorization(*, message: Message, authorization_id: str, said: Sai
         ON_BOOK[rule.effect](book, said, rule)
         return book.post()
 
-    return _once(message, books.merchant_of(payment), effect)
+    return _once(message, books.merchant_of(payment), effect, respond)
 
 
-def apply_to_number(*, message: Message, presented: Presented, merchant: Merchant, said: Said) -> Grant:
+def apply_to_number(
+    *, message: Message, presented: Evidence, merchant: Merchant, said: Said, respond: Respond[T]
+) -> T:  # fmt: skip
     """What is said about a number without an authorization: force post, refund.
 
     Raises:
@@ -79,10 +90,10 @@ def apply_to_number(*, message: Message, presented: Presented, merchant: Merchan
         ON_BOOK[rule.effect](book, said, rule)
         return book.post()
 
-    return _once(message, merchant, effect)
+    return _once(message, merchant, effect, respond)
 
 
-def apply_to_chargeback(*, message: Message, chargeback_id: str) -> Grant:
+def apply_to_chargeback(*, message: Message, chargeback_id: str, respond: Respond[T]) -> T:
     """How a dispute ends: won or lost.
 
     Raises:
@@ -101,7 +112,7 @@ def apply_to_chargeback(*, message: Message, chargeback_id: str) -> Grant:
         ON_BOOK[rule.effect](book, Said(None), rule)
         return book.post()
 
-    return _once(message, books.merchant_of(payment), effect)
+    return _once(message, books.merchant_of(payment), effect, respond)
 
 
 def require_authorization(authorization_id: str) -> None:
@@ -123,7 +134,7 @@ def _get(authorization_id: str) -> Authorization:
     return found
 
 
-def _find(presented: Presented) -> tuple[str, str] | None:
+def _find(presented: Evidence) -> tuple[str, str] | None:
     """The card and the number, also after that was shredded."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT card_id, number_id FROM vault_find(%s)", [presented.index()])
@@ -146,27 +157,29 @@ def _unasked(kind: MessageKind, found: tuple[str, str], amount: Money, merchant:
     return row.id
 
 
-def _once(message: Message, merchant: Merchant, effect: Callable[[], Outcome]) -> Grant:
+def _once(message: Message, merchant: Merchant, effect: Callable[[], Outcome], respond: Respond[T]) -> T:
     answers.recipient_of(merchant)
     digest = body_hash(message.body)
     try:
-        return _apply(message, digest, merchant, effect)
+        return _apply(message, digest, merchant, effect, respond)
     except IntegrityError as error:
         # The same message on another worker came first; the constraint's name is all that the error may tell.
         if "networkmessage_once" not in str(error):
             raise
-        return _apply(message, digest, merchant, effect)
+        return _apply(message, digest, merchant, effect, respond)
 
 
 @owns_transaction
-def _apply(message: Message, digest: bytes, merchant: Merchant, effect: Callable[[], Outcome]) -> Grant:
+def _apply(
+    message: Message, digest: bytes, merchant: Merchant, effect: Callable[[], Outcome], respond: Respond[T]
+) -> T:  # fmt: skip
     seen = NetworkMessage.objects.filter(
         network=message.network, ref=message.ref, kind=message.kind, sequence=message.sequence
     ).first()
     if seen is not None:
         same_body(bytes(seen.body_hash), message.body)
         answer = {**seen.answer, "result": str(Result.DUPLICATE)}
-        return _disclose(message, merchant, seen.authorization_id, answer)
+        return respond(message, merchant, seen.authorization_id, answer)
     outcome = effect()
     answer = _answer(message, outcome)
     authorization_id = outcome.authorization_id or ""
@@ -176,7 +189,7 @@ def _apply(message: Message, digest: bytes, merchant: Merchant, effect: Callable
     )  # fmt: skip
     if authorization_id:
         outbox.enqueue(topic="cards.authorization", ref=authorization_id, payload={"event": str(message.kind)})
-    return _disclose(message, merchant, authorization_id, answer)
+    return respond(message, merchant, authorization_id, answer)
 
 
 def _answer(message: Message, outcome: Outcome) -> dict[str, Any]:
@@ -190,15 +203,35 @@ def _answer(message: Message, outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def _disclose(message: Message, merchant: Merchant, authorization_id: str, answer: Mapping[str, Any]) -> Grant:
-    holder_id = Authorization.objects.filter(id=authorization_id).values_list("holder_id", flat=True).first()
+def answered(message: Message, merchant: Merchant, authorization_id: str, answer: Mapping[str, Any]) -> Grant:
+    """The answer to the one who asked, written down."""
+    holder_id = holder_of(authorization_id)
     schema = ChargebackBody if message.kind in _OF_CHARGEBACKS else ResultBody
     return answers.disclose(
         schema=schema, body=answer, merchant=merchant, holder_id=holder_id, request_id=message.request_id
     )
 
 
+def heard(_message: Message, _merchant: Merchant, _authorization_id: str, answer: Mapping[str, Any]) -> str:
+    """Nobody waits for an answer: what came of it."""
+    return str(answer["result"])
+
+
+def holder_of(authorization_id: str) -> str | None:
+    """Whose payment it is, if it is one."""
+    return Authorization.objects.filter(id=authorization_id).values_list("holder_id", flat=True).first()
+
+
 __all__ = [
-    "AuthorizationNotFound", "ChargebackNotFound", "Message", "Said", "apply_to_authorization", "apply_to_chargeback",
-    "apply_to_number", "require_authorization",
+    "AuthorizationNotFound",
+    "ChargebackNotFound",
+    "Message",
+    "Said",
+    "answered",
+    "apply_to_authorization",
+    "apply_to_chargeback",
+    "apply_to_number",
+    "heard",
+    "holder_of",
+    "require_authorization",
 ]  # fmt: skip

@@ -83,7 +83,10 @@ class NetworkMessage(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["network", "ref", "kind", "sequence"], name="networkmessage_once")
         ]
-        indexes = [HashIndex(fields=["authorization_id"], name="networkmessage_about")]
+        indexes = [
+            # Nothing else is looked for by what it is about; an authorization has enough indexes to write.
+            HashIndex(fields=["authorization_id"], condition=models.Q(kind="capture"), name="networkmessage_captures")
+        ]
 
 
 class Spending(models.Model):

@@ -1,6 +1,5 @@
 """The first statement: what is known, of one moment."""
 
-import hmac
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
@@ -9,7 +8,7 @@ import orjson
 
 from cards.authorizations.decide import NumberTerms, Proof, Snapshot, Spent
 from cards.issuing.controls import Controls
-from cards.issuing.numbers import Presented, last_day, open_merchant
+from cards.issuing.numbers import Evidence, last_day, open_merchant
 from wallet.core.transactions import one_statement
 from wallet.limits.regimes import Ability, Rules, Tier, regime_at
 from wallet.limits.windows import Caps
@@ -56,9 +55,9 @@ class Reading:
         """Whom the answer is about, if anybody."""
         return self.snapshot.holder_id or None
 
-    def expiry_matches(self, presented: Presented) -> bool:
+    def expiry_matches(self, presented: Evidence) -> bool:
         """Whether the date is the card's."""
-        return hmac.compare_digest(self.expiry.encode(), presented.expiry.encode())
+        return presented.expiry_matches(self.expiry)
 
     def snapshot_for(self, proof: Proof) -> Snapshot:
         """The snapshot, with the merchant of a token opened for who has shown the right date and code.
@@ -97,13 +96,13 @@ def read(*, index: bytes | None = None, number_id: str | None = None, network: s
         controls=Controls.from_json(_json(row["controls"]) or {}),
         last_day=last_day(row["expiry"]) if is_known else date.min,
         today=row["today"],
-        available=row["available"],
+        available=row["available"] or 0,
         link=row["link"] or "",
         domain=tuple(row["merchants"] or ()),
         locked_to=None if row["locked_to"] is None else bytes(row["locked_to"]),
-        is_used=row["approvals"] > 0,
-        spent=Spent(row["day_minor"], row["month_minor"], row["lifetime_minor"]),
-        mismatches=row["mismatches"],
+        is_used=(row["approvals"] or 0) > 0,
+        spent=Spent(row["day_minor"] or 0, row["month_minor"] or 0, row["lifetime_minor"] or 0),
+        mismatches=row["mismatches"] or 0,
         tier_left=_left(caps, row["tier_day"], row["tier_month"]),
         is_allowed=Ability.PURCHASE in rules.abilities,
         tier_countries=rules.countries,

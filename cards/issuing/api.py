@@ -6,7 +6,7 @@ from typing import Any, ClassVar, cast
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 
-from cards.issuing import bodies, cards, place_numbers, reveals
+from cards.issuing import bodies, cards, networks, place_numbers, reveals
 from cards.issuing.controls import Controls
 from cards.issuing.models import Card
 from cards.issuing.place_numbers import Place, Token
@@ -14,6 +14,7 @@ from privacy.fields import Channel
 from wallet.core import clock
 from wallet.core.actors import Actor
 from wallet.core.api import ScopeMissing, cursor_page
+from wallet.core.errors import Invalid
 from wallet.core.holder_api import Answer, HolderView, is_session
 from wallet.core.members import NoMembers
 from wallet.core.requests import request_id_of
@@ -36,15 +37,31 @@ class _Cards(HolderView):
         """The asker."""
         return Actor.holder(self.holder_id(request))
 
-    def reveal(self, request: Request, card: Card, *, number_id: str = "", meant_for: str = "") -> Answer:
+    def reveal(
+        self, request: Request, card: Card, *, nonce: str | None, number_id: str = "", meant_for: str = ""
+    ) -> Answer:  # fmt: skip
         """A number after a fresh step-up; `only_in_person` comes first."""
         now = clock.now()
         may(cast("Holder", request.user), Act.REVEAL, now)
         stepup.require(request._request)  # noqa: SLF001 - DRF keeps Django's request there
+        request_id = request_id_of(request._request)  # noqa: SLF001 - as above
+        if networks.network().keeps_numbers:
+            if not nonce:
+                raise Invalid("is needed: the card network keeps this number", pointer="/nonce")
+            there = reveals.show_there(
+                card=card, nonce=nonce, number_id=number_id, meant_for=meant_for, channel=Channel.API,
+                request_id=request_id, now=now,
+            )  # fmt: skip
+            return Answer(
+                200,
+                {
+                    "network_card": there.network_card, "ephemeral_key": there.ephemeral_key.reveal(),
+                    "nonce": there.nonce,
+                },
+            )  # fmt: skip
         shown = reveals.reveal_card(
-            card=card, number_id=number_id, meant_for=meant_for, channel=Channel.API,
-            request_id=request_id_of(request._request), now=now,  # noqa: SLF001 - as above
-        ).revealed  # fmt: skip
+            card=card, number_id=number_id, meant_for=meant_for, channel=Channel.API, request_id=request_id, now=now
+        ).revealed
         return Answer(200, {"pan": shown.pan.reveal(), "expiry": shown.expiry, "cvc": shown.cvc.reveal()})
 
     def shown(self, card: Card, status: int = 200) -> Answer:
@@ -178,7 +195,7 @@ class CardRevealView(_Cards):
         _only_in_person(request)
         found = self.own(request, card)
         values = self.parse(bodies.RevealBody, request)
-        return self.reveal(request, found, meant_for=values["for"] or "")
+        return self.reveal(request, found, nonce=values["nonce"], meant_for=values["for"] or "")
 
 
 class NumbersView(_Cards):
@@ -230,13 +247,14 @@ class NumberRevealView(_Cards):
     #: What it answers is kept nowhere, so nothing can be replayed.
     idempotent: ClassVar[bool] = False
 
-    @extend_schema(operation_id="numbers_reveal", request=NoMembers, responses=bodies.RevealShown)
+    @extend_schema(operation_id="numbers_reveal", request=bodies.NumberRevealBody, responses=bodies.RevealShown)
     def post(self, request: Request, card: str, number: str) -> Answer:
         """Number, expiry and code, in a first-party session after a step-up of at most 5 minutes; no token ever."""
         _only_in_person(request)
         found = self.own(request, card)
-        self.parse(NoMembers, request)
-        return self.reveal(request, found, number_id=place_numbers.get_number(found, number).id)
+        values = self.parse(bodies.NumberRevealBody, request)
+        number_id = place_numbers.get_number(found, number).id
+        return self.reveal(request, found, nonce=values["nonce"], number_id=number_id)
 
 
 def _number_shown(card: Card, token: Token) -> dict[str, Any]:

@@ -66,15 +66,25 @@ class AmountBody(StrictSerializer):
     amount = MoneyField()
 
 
+_NONCE = "from the card network's own script in the browser, where the network keeps the numbers; needed there alone"
+
+
 class RevealBody(StrictSerializer):
     """Where the owner will type the number: their own statement, for the log and the leak radar."""
 
+    nonce = StrictCharField(max_length=255, required=False, allow_null=True, default=None, help_text=_NONCE)
     # `for` is a word of Python, so it is declared below.
 
 
 RevealBody._declared_fields["for"] = StrictCharField(  # noqa: SLF001 - DRF's documented way for such names
     max_length=60, required=False, allow_null=True, allow_blank=True, default=""
 )
+
+
+class NumberRevealBody(StrictSerializer):
+    """What the network that keeps a number needs; nothing where the wallet keeps it."""
+
+    nonce = StrictCharField(max_length=255, required=False, allow_null=True, default=None, help_text=_NONCE)
 
 
 class NewNumberBody(StrictSerializer):
@@ -159,11 +169,14 @@ class NumberPage(serializers.Serializer[Any]):
 
 
 class RevealShown(serializers.Serializer[Any]):
-    """A number for its owner's eyes; kept nowhere."""
+    """A number for its owner's eyes, or what opens it in their browser where the network keeps it; kept nowhere."""
 
-    pan = serializers.CharField()
-    expiry = serializers.CharField(help_text="YYYY-MM")
-    cvc = serializers.CharField()
+    pan = serializers.CharField(required=False)
+    expiry = serializers.CharField(required=False, help_text="YYYY-MM")
+    cvc = serializers.CharField(required=False)
+    network_card = serializers.CharField(required=False, help_text="what the network calls the card")
+    ephemeral_key = serializers.CharField(required=False, help_text="opens this card once, in the network's own script")
+    nonce = serializers.CharField(required=False)
 
 
 def card_body(view: CardView) -> dict[str, Any]:

@@ -73,6 +73,8 @@ def issue_card(
         raise Invalid("must be standard, single_use, merchant_locked or platform", pointer="/kind")
     if not is_offered(currency):
         raise Invalid("is not a currency that is held here", pointer="/currency")
+    if (made := network().currencies) is not None and currency not in made:
+        raise Invalid("is not a currency that cards are made in here", pointer="/currency")
     if load is not None and load.currency != currency:
         raise Invalid(f"must be {currency}, the card's currency", pointer="/load/currency")
     if (kind == CardKind.PLATFORM) != (link_ref is not None):
@@ -178,6 +180,7 @@ def change_card(*, card: Card, label: str | None, controls: Controls | None, act
     if controls is not None:
         card.controls = controls.as_json()
         card.state_version += 1
+        network().changed(card_id=card.id)
     card.save()
     return card
 
@@ -266,6 +269,7 @@ def _move_state(*, card: Card, event: str, actor: Actor) -> Card:
     card.status = after = CARD.after(before, event)
     card.state_version += 1
     card.save()
+    network().changed(card_id=card.id)
     CARD.record(subject=card.id, event=event, before=before, after=after, actor=actor)
     return card
 

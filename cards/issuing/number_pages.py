@@ -9,8 +9,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from cards.issuing import cards, place_numbers, reveals
+from cards.issuing import cards, place_numbers, reveals, there
 from cards.issuing.models import Card
+from cards.issuing.networks import network
 from cards.issuing.number_forms import NewNumberForm
 from cards.issuing.number_views import number_view, show_number
 from cards.issuing.place_numbers import Token
@@ -75,6 +76,8 @@ def reveal_number(request: HttpRequest, card: str, number: str) -> HttpResponse:
     may(holder_of(request), Act.REVEAL, now)
     if token.ended_at is not None or found.status == CardStatus.CLOSED:
         raise Http404
+    if network().keeps_numbers:
+        return there.reveal_page(request, found, token)
     if request.method != "POST":
         context = {"card": cards.view_card(found), "number": number_view(found, token, now)}
         return render(request, "cards/number_reveal.html", context)

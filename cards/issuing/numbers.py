@@ -2,16 +2,64 @@
 
 import hmac
 from dataclasses import dataclass
+from typing import Protocol
 
 from cards.vault import cvc, domains, numbers, places, tokens
 from cards.vault.pan import Pan
 from privacy.crypto.secret import Secret
 
-__all__ = ["Pan", "Presented", "domain_name", "last_day", "open_merchant", "place_name"]
+__all__ = ["Evidence", "Pan", "Presented", "Vouched", "domain_name", "last_day", "open_merchant", "place_name"]
 
 last_day = numbers.last_day
 open_merchant = places.open_merchant
 place_name = tokens.name_of
+
+
+class Evidence(Protocol):
+    """What a merchant has of a card: looked at here, or by the network that keeps the number."""
+
+    def index(self) -> bytes:
+        """The keyed index by which the card is found."""
+
+    def has_code(self) -> bool:
+        """Whether a code was given."""
+
+    def cvc_matches(self, *, version: int | None) -> bool | None:
+        """Whether the code is the one of this number and date; None where none was given."""
+
+    def expiry_matches(self, expiry: str) -> bool:
+        """Whether the date is the card's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Vouched:
+    """What a network that keeps the number has looked at itself.
+
+    Args:
+        name: what it calls the card.
+        is_date_right: the date that was typed; true where none was asked for.
+        is_code_right: the code that was typed; None where none was asked for.
+    """
+
+    name: Secret
+    is_date_right: bool = True
+    is_code_right: bool | None = None
+
+    def index(self) -> bytes:
+        """The index of the network's name."""
+        return numbers.index_of(self.name)
+
+    def has_code(self) -> bool:
+        """Whether a code was given."""
+        return self.is_code_right is not None
+
+    def cvc_matches(self, *, version: int | None) -> bool | None:  # noqa: ARG002 - the port's
+        """What the network says."""
+        return self.is_code_right
+
+    def expiry_matches(self, expiry: str) -> bool:  # noqa: ARG002 - the port's
+        """What the network says."""
+        return self.is_date_right
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +79,14 @@ class Presented:
     def index(self) -> bytes:
         """The keyed index by which the card is found."""
         return numbers.index_of(self.pan)
+
+    def has_code(self) -> bool:
+        """Whether a code was given."""
+        return self.cvc is not None
+
+    def expiry_matches(self, expiry: str) -> bool:
+        """Compared in constant time."""
+        return hmac.compare_digest(self.expiry.encode(), expiry.encode())
 
     def cvc_matches(self, *, version: int | None) -> bool | None:
         """Whether the code is the one of this number and date, in constant time; None where none was given.

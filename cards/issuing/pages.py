@@ -9,9 +9,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from cards.issuing import cards, forms, reveals, uses
+from cards.issuing import cards, forms, reveals, there, uses
 from cards.issuing.controls import Controls
 from cards.issuing.models import Card
+from cards.issuing.networks import network
 from cards.issuing.number_views import number_views, show_number
 from cards.issuing.states import CardStatus
 from cards.vault import domains
@@ -165,6 +166,8 @@ def reveal(request: HttpRequest, card: str) -> HttpResponse:
     if found.status == CardStatus.CLOSED:
         raise Http404
     view = cards.view_card(found)
+    if network().keeps_numbers:
+        return there.reveal_page(request, found)
     form = forms.RevealForm(request.POST or None, initial={"meant_for": view.platform})
     if request.method != "POST" or not form.is_valid():
         return render(request, "cards/reveal.html", {"card": view, "form": form})
@@ -200,6 +203,7 @@ def _render_card(
         "sentences": uses.in_words(view),
         "lines": lines.show(uses.list_uses(card)),
         "numbers": number_views(card, clock.now()),
+        "stand_ins": there.stand_in_views(card),
     }
     is_wrong = rules_form.is_bound or (money is not None and money.is_bound)
     return render(request, "cards/detail.html", context, status=422 if is_wrong else 200)

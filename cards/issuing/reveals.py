@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from cards.issuing.models import Card, Reveal
-from cards.issuing.networks import network
+from cards.issuing.networks import ShownThere, network
 from cards.issuing.place_numbers import get_number
 from cards.issuing.states import CardStatus
 from cards.vault import domains
@@ -62,6 +62,25 @@ class Shown:
     meant_for: str
 
 
+def show_there(
+    *, card: Card, nonce: str, number_id: str = "", meant_for: str = "", channel: Channel, request_id: str,
+    now: datetime,
+) -> ShownThere:  # fmt: skip
+    """Have the network that keeps a number show it to the owner's browser; the look is counted and on record as here.
+
+    Calls out, for three seconds at most: no transaction may be open. The nonce is what the browser made for this look;
+    otherwise as `reveal_card`.
+
+    Raises:
+        NumberNotMade: the network has not made it yet.
+    """
+    network().name_of(number_id=number_id or card.id)
+    record(
+        card=card, number_id=number_id, meant_for=meant_for, channel=channel, request_id=request_id, now=now
+    )  # fmt: skip
+    return network().show_there(number_id=number_id or card.id, nonce=nonce)
+
+
 @owns_transaction
 def reveal_card(
     *, card: Card, number_id: str = "", meant_for: str = "", channel: Channel, request_id: str, now: datetime
@@ -81,6 +100,17 @@ def reveal_card(
         NumberNotFound: no such number of this card.
         RevealLimit: too many looks at this number in 24 hours.
     """
+    card, stated = record(
+        card=card, number_id=number_id, meant_for=meant_for, channel=channel, request_id=request_id, now=now
+    )  # fmt: skip
+    return Shown(card, network().reveal(card_id=card.id, number_id=number_id or None), stated)
+
+
+@owns_transaction
+def record(
+    *, card: Card, number_id: str, meant_for: str, channel: Channel, request_id: str, now: datetime
+) -> tuple[Card, str]:  # fmt: skip
+    """Count a look and write it into its owner's log; the card, and where they will type the number."""
     # The row's lock first: of looks at the same moment, each counts those before it.
     card = Card.objects.select_for_update().get(pk=card.pk)
     if card.status == CardStatus.CLOSED:
@@ -101,7 +131,7 @@ def reveal_card(
             "expiry": expiry, "cvc": "•••", "meant_for": stated,
         },
     )  # fmt: skip
-    return Shown(card, network().reveal(card_id=card.id, number_id=number_id or None), stated)
+    return card, stated
 
 
 def _face(card: Card, number_id: str) -> tuple[str, str, str]:

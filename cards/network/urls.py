@@ -1,11 +1,13 @@
 from django.urls import path
 
 from cards.network.sandbox import views
+from cards.network.stripe import views as stripe
 
 _AUTHORIZATION = "sandbox/network/authorizations/<str:authorization>"
 _CHARGEBACK = "sandbox/network/chargebacks/<str:chargeback>"
 
 urlpatterns = [
+    path("webhooks/stripe/issuing", stripe.webhook, name="stripe-issuing"),
     path("sandbox/network/authorizations", views.authorizations, name="network-authorizations"),
     path(f"{_AUTHORIZATION}/increments", views.increments, name="network-increments"),
     path(f"{_AUTHORIZATION}/reversals", views.reversals, name="network-reversals"),

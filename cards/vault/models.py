@@ -39,11 +39,12 @@ class CardNumber(EncryptedModel):
     id = models.TextField(primary_key=True)
     card_id = models.TextField(db_index=True)
     holder_id = models.TextField(db_index=True)
-    #: "" once shredded.
+    #: "" once shredded. Where a card network keeps the number: what that calls it.
     pan = EncryptedTextField(keys="life")
     #: Stays when the number is shredded, so that it is not drawn again while the index key lives.
     pan_index = BlindIndexField(of="pan", keeps_emptied=True, unique=True)
     pan_index_next = NextIndexField(of="pan_index", unique=True)
+    #: "" until the network that makes it has made it.
     last4 = models.TextField()
     #: `YYYY-MM`; the number works to the end of that month.
     expiry = models.TextField()
@@ -69,7 +70,9 @@ class CardNumber(EncryptedModel):
             ),
             # A shop prints the last four digits: those of two places must never be the same by chance.
             models.UniqueConstraint(
-                fields=["card_id", "last4"], condition=models.Q(shredded_at=None), name="cardnumber_last4_apart"
+                fields=["card_id", "last4"],
+                name="cardnumber_last4_apart",
+                condition=models.Q(shredded_at=None) & ~models.Q(last4=""),
             ),
         ]
 

@@ -20,6 +20,8 @@ from wallet.core.transactions import needs_transaction
 #: a row mean that something is broken.
 _DRAWS = 16
 _SHORTEST_LIFE_MONTHS, _LONGEST_LIFE_MONTHS = 24, 48
+#: Before a reserved number's id, where its name will stand; no network names a card like that.
+_RESERVED = "reserved:"
 
 
 class NumbersExhausted(Exception):
@@ -103,6 +105,57 @@ def tokenize(
     return face
 
 
+@needs_transaction
+def reserve(
+    *, number_id: str, card_id: str, holder_id: str, domain_ref: str | None = None, place: Place | None = None,
+    limits: Limits | None = None, now: datetime,
+) -> Face:  # fmt: skip
+    """Make room for a number that a card network makes and keeps: its date is chosen here, its digits never come here.
+
+    Until the network has said what it is called, it is found by nobody; afterwards by the network's name for it, which
+    stands where a number of our own would.
+
+    Args:
+        number_id: the card's id for the card's own number, else a fresh `num_` id.
+        card_id: the card whose money it spends.
+        holder_id: whose card it is.
+        domain_ref: the domain that a platform card's own number works in.
+        place: whom a further number is for.
+        limits: how much, and how long, of a further number.
+        now: the database's time.
+    """
+    limits = limits or Limits()
+    row = CardNumber(
+        id=number_id, card_id=card_id, holder_id=holder_id, domain_id=(place.link if place else domain_ref) or None,
+        ends_on=limits.ends_on, per_payment_minor=limits.per_payment, total_minor=limits.total, last4="",
+        cvc_version=0, created_at=now, expiry=_some_months_later(now),
+    )  # fmt: skip
+    row.pan = f"{_RESERVED}{number_id}"
+    row.save(force_insert=True)
+    if place is not None and place.merchant:
+        places.keep(place, number_id=number_id, holder_id=holder_id)
+    return Face("", row.expiry)
+
+
+@needs_transaction
+def name_reserved(*, number_id: str, name: str, last4: str, now: datetime) -> bool:
+    """Write down what the network calls a number that was reserved; whether its last digits are nobody else's here.
+
+    Also where it was shredded meanwhile: what was paid with it still finds its card.
+    """
+    row = CardNumber.objects.select_for_update().get(id=number_id)
+    was_shredded = row.shredded_at is not None
+    row.pan, row.last4 = name, last4
+    try:
+        with transaction.atomic():
+            row.save()
+    except IntegrityError:
+        return False
+    if was_shredded:
+        _forget(row, now)
+    return True
+
+
 @forgets_locals
 def reveal(number_id: str) -> Revealed:
     """The whole number, for the owner's page after a fresh step-up; the caller logs it through the gate.
@@ -133,8 +186,12 @@ def shred(*, card_id: str, number_id: str | None = None, now: datetime) -> int:
     return sum(_forget(row, now) for row in rows)
 
 
-def index_of(pan: Pan) -> bytes:
-    """The keyed index that finds a number: HMAC-SHA-256 under a key of this column alone (C10)."""
+def index_of(pan: Secret) -> bytes:
+    """The keyed index that finds a number: HMAC-SHA-256 under a key of this column alone (C10).
+
+    Args:
+        pan: a number of ours, or what the network that keeps it calls it.
+    """
     field: Any = CardNumber._meta.get_field("pan_index")  # noqa: SLF001 - Django's documented API
     digest: bytes = field.digest(pan.reveal())
     return digest
@@ -149,8 +206,7 @@ def last_day(expiry: str) -> date:
 
 def _keep(row: CardNumber, now: datetime) -> Face:
     """Draw until the number is nobody's and its last digits are no other live number's of this person."""
-    months = _SHORTEST_LIFE_MONTHS + secrets.randbelow(_LONGEST_LIFE_MONTHS - _SHORTEST_LIFE_MONTHS + 1)
-    row.expiry, row.cvc_version, row.created_at = _months_later(now, months), cvc.current_version(), now
+    row.expiry, row.cvc_version, row.created_at = _some_months_later(now), cvc.current_version(), now
     taken = set(CardNumber.objects.filter(holder_id=row.holder_id, shredded_at=None).values_list("last4", flat=True))
     for _draw in range(_DRAWS):
         pan = number_range.draw()
@@ -181,6 +237,11 @@ def _forget(row: CardNumber, now: datetime) -> bool:
         # Nobody can open it any more: only the mark is missing.
         CardNumber.objects.filter(id=row.id).update(shredded_at=now)
     return True
+
+
+def _some_months_later(now: datetime) -> str:
+    months = _SHORTEST_LIFE_MONTHS + secrets.randbelow(_LONGEST_LIFE_MONTHS - _SHORTEST_LIFE_MONTHS + 1)
+    return _months_later(now, months)
 
 
 def _months_later(now: datetime, months: int) -> str:

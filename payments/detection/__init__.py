@@ -2,8 +2,9 @@
 
 Pure: imports nothing of ours and no Django, opens no socket, keeps and logs nothing. A message goes through folding
 (`normal`), the number grammar (`amounts`, `currencies`), the phrases of its language (`languages/*.toml`, compiled by
-`grammar` and `language`), and a decision (`detector`, `sums`). No model anywhere: what it finds, a speaker of the
-language can read in the data file. All repetition is bounded: time is linear in the length of the text.
+`grammar` and `language`), and a decision (`detector`, `sums`). Sums come from the grammar alone; where no phrase
+matches, the intent comes from classes of words with learnt weights (`evidence`). All repetition is bounded: time is
+linear in the length of the text.
 
 `python -m payments.detection` answers JSON lines.
 """

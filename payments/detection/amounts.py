@@ -43,6 +43,18 @@ class Reader:
         words = self._words
         return word in self._currencies or word in words.notes or word in words.cents or word in currencies.BEFORE
 
+    def may_be_sum(self, tokens: Sequence[Token], at: int) -> bool:
+        """Whether a number that was taken for a count may be a sum where money is spoken of."""
+        words, number = self._words, tokens[at]
+        if not is_known(number) or _is_little_or_a_year(number):
+            return False
+        before = tokens[at - 1].text if at else ""
+        after = tokens[at + 1].text if at + 1 < len(tokens) else ""
+        both = f"{tokens[at - 2].text} {before}" if at > 1 else ""
+        if before in words.before_count or both in words.before_count or before in {"-", "♯", "nr", "no"}:
+            return False
+        return after not in words.countables and after not in {"x", "*", "/", "-", ":"} and not _is_plural(after)
+
     def read(self, tokens: list[Token]) -> list[Token]:
         """The tokens with number words read, currencies joined and counts told from sums."""
         return self._told_apart(self._joined(self._spelled_out.read(tokens)))

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from payments.detection import sums
-from payments.detection.cues import weigh
+from payments.detection.evidence import signs_of, weigh
 from payments.detection.firstlook import first_look, language_of
-from payments.detection.grammar import BARE, CASH
+from payments.detection.grammar import BARE, CASH, COUNT
 from payments.detection.language import (
+    ALONE,
+    TELLING,
     AmountRole,
     Entry,
     Guard,
@@ -24,6 +26,7 @@ from payments.detection.reading import Reading, read
 
 _PAIR = 2
 _NEAR = 12  # words
+_LIKELY, _LIKELIER = 0.25, 0.5  # beside a sum with its currency, and without
 _ASK_CONTEXT = {Needs.MONEY, Needs.COST, Needs.CONTEXT, Needs.PENDING, Needs.NUDGE}
 
 
@@ -90,7 +93,7 @@ class Detector:
     def finding(self) -> Finding:
         """The answer."""
         matches = [match for entry in self.entries if isinstance(entry, Rule) for match in self._matches(entry)]
-        if not (matches or self._is_money) or self.guards.whole:
+        if self.guards.whole:
             return NOTHING
         hits = [
             hit
@@ -102,34 +105,60 @@ class Detector:
         return self._answer(weak) if (weak := self._weak_hit) is not None else NOTHING
 
     @property
-    def _is_money(self) -> bool:
-        """Whether weak evidence is worth weighing: a sum that must be money, or a number beside a word of debts."""
-        return self._has_cash or (
-            self._has_amount and self.reading.language.debt.regex.search(self.reading.line) is not None
-        )
-
-    @property
     def _weak_hit(self) -> Hit | None:
-        """What the cues say together."""
-        if not self._is_money:
+        """What the words say together, where a sum or a word of money or debts stands there."""
+        if not self.is_worth_weighing:
             return None
-        language, near = self.reading.language, self._near_sums
-        cues = [language.cues[number] for number in sorted(language.cue_index.find(set(near.split())))]
-        found = weigh(cues, near, self._is_dead, cash=self._has_cash)
-        if found is None:
+        found = weigh(self.signs)
+        if found.likelihood < (_LIKELY if self._places_of(CASH) else _LIKELIER):
             return None
-        return Hit(Rule(language.debt, found.intent, Needs.NOTHING, 0), found.start, found.end)
+        reading, sums_at = self.reading, self._sums_at
+        start = reading.starts[sums_at[0]] if sums_at else 1
+        end = start + 1 if sums_at else len(reading.line) - 1
+        return Hit(Rule(reading.language.debt, found.intent, Needs.WEIGHED, 0), start, end)
 
     @property
-    def _near_sums(self) -> str:
-        """The line without what is far from every sum: a long message speaks of more than one thing."""
-        tokens = self.reading.tokens
-        sums_at = [at for at, token in enumerate(tokens) if token.text in {CASH, BARE}]
-        first, last = max(0, sums_at[0] - _NEAR), min(len(tokens), sums_at[-1] + _NEAR)
-        if last - first > 3 * _NEAR:
-            last = min(len(tokens), sums_at[0] + _NEAR)
-        start = self.reading.starts[first]
-        return " " * start + " ".join(token.text for token in tokens[first:last]) + " "
+    def is_worth_weighing(self) -> bool:
+        """Whether there is a sum, a word of money or of debts, or a pending sum that this may answer."""
+        language, line = self.reading.language, self.reading.line
+        if CASH in line and not self._places_of(CASH):  # the sum is told in a clause that is no payment talk
+            return False
+        if self._places_of(CASH, BARE) or language.debt.regex.search(line) is not None or self._has_money_word:
+            return True
+        telling = TELLING if self._sums_at or (self.message.context and self.pending is not None) else ALONE
+        return any(not telling.isdisjoint(language.classes_of(token.text)) for token in self.reading.tokens)
+
+    def _places_of(self, *signs: str) -> list[int]:
+        """The tokens of these signs; what is told as a price may be due all the same."""
+        reading, dead = self.reading, self.guards.dead
+        return [
+            at
+            for at, (token, start) in enumerate(zip(reading.tokens, reading.starts, strict=True))
+            if token.text in signs and not any(begin <= start < stop for begin, stop in dead)
+        ]
+
+    @cached_property
+    def _sums_at(self) -> list[int]:
+        """The tokens that are sums: those with a currency, else bare numbers, else numbers that may count something."""
+        return self._places_of(CASH) or self._places_of(BARE) or self._places_of(COUNT)
+
+    @property
+    def signs(self) -> set[str]:
+        """The signs of the words near the sums: a long message speaks of more than one thing."""
+        words = [token.text for token in self.reading.tokens]
+        if (sums_at := self._sums_at) and len(words) > 3 * _NEAR:
+            first, last = max(0, sums_at[0] - _NEAR), min(len(words), sums_at[-1] + _NEAR)
+            words = words[first : min(last, sums_at[0] + 2 * _NEAR)]
+        before = ""
+        if self.message.context:
+            told, asked = self.pending, self.question
+            if told is not None:
+                whose = "own" if told.sender == self.message.sender else "other"
+                before = f"after {whose} {told.finding.intent}"
+            elif asked is not None:
+                before = f"asked {asked.intent}"
+        group = len(self.message.participants) > _PAIR
+        return signs_of(words, self.reading.language, group=group, before=before)
 
     # Guards
 
@@ -181,7 +210,7 @@ class Detector:
         pending = self.pending if needs in _ASK_CONTEXT else None
         met: bool
         match needs:
-            case Needs.NOTHING:
+            case Needs.NOTHING | Needs.WEIGHED:
                 met = True
             case Needs.AMOUNT:
                 met = self._has_amount
@@ -303,7 +332,7 @@ class Detector:
             self.reading,
             intent,
             (hit.start, hit.end),
-            self.guards.stretches(intent),
+            self.guards.dead if hit.rule.needs is Needs.WEIGHED else self.guards.stretches(intent),
             roles,
             shares,
             self.message.locale,

@@ -124,10 +124,13 @@ def _all_keys(language: Language) -> Iterable[list[Key]]:
     for entry in language.entries:
         if isinstance(entry, Rule) and entry.needs not in CONTEXTUAL:
             yield _keys(entry, language)
-    for keys in (
-        (_CASH, _BESIDE_CASH, language.persons),
-        (_NUMBER, language.debt.key),
-    ):  # weak evidence is weighed beside a sum
+    for keys in (  # where small signs are weighed together
+        (_CASH, _BESIDE_CASH),
+        (_NUMBER, language.telling),
+        (language.debt.key, language.between),
+        (language.money.key, language.between),
+        (language.alone, language.between),
+    ):
         yield sorted(keys, key=language.lexicon.cost)
 
 

@@ -21,6 +21,12 @@ LANGUAGES = ("fr", "en", "es", "de")
 _FOLDER = Path(__file__).parent / "languages"
 #: More of them in one word are noise; each would be a level of recursion.
 _MOST_APOSTROPHES = 4
+#: Classes of which one beside a bare number makes it worth a closer look.
+TELLING = frozenset({"owe", "pay", "lend", "means", "share", "money", "each", "cost", "get", "remind", "want"})
+#: Who owes whom takes two: without a phrase, one of these must be there.
+BETWEEN = frozenset({"to_me", "to_you", "my", "your", "we", "each"})
+ALONE = frozenset({"settle", "owe", "paid", "lend", "means", "share", "money", "cost"})  # and without a number
+_CLASS_LISTS = {"nonmoney": "favour", "cost": "cost", "own_money": "money", "who": "others"}
 _REPEATED = re.compile(r"(.)\1{2,}")
 
 
@@ -35,6 +41,7 @@ class Needs(StrEnum):
     CONTEXT = "context"  # an amount with its currency, or a pending sum in the context
     PENDING = "pending"  # a pending sum in the context
     NUDGE = "nudge"  # a pending debt in the context, whose direction it takes
+    WEIGHED = "weighed"  # no phrase: many small signs
     ANSWER = "answer"  # a question about a debt just before
 
 
@@ -93,15 +100,6 @@ class Payer:
     phrase: Phrase
 
 
-@dataclass(frozen=True, slots=True)
-class Cue:
-    """A phrase that speaks a little for an intent, or against any."""
-
-    phrase: Phrase
-    intent: Intent
-    weight: float
-
-
 Entry = Guard | Rule | Share | AmountRole | Payer
 CONTEXTUAL = frozenset({Needs.PENDING, Needs.NUDGE, Needs.ANSWER})
 
@@ -125,19 +123,38 @@ class Language:
         self.money = lexicon.phrase("{money}")
         self.cost = lexicon.phrase("{cost}")
         self.entries: list[Entry] = list(_entries(data, lexicon))
-        self.cues = [
-            Cue(lexicon.phrase(text), Intent(cue["intent"]), cue["weight"])
-            for cue in data.get("cue", [])
-            for text in cue["say"]
-        ]
         self.debt = lexicon.phrase("{debt}")
-        self.persons = Key(frozenset(map(fold_data, data["persons"])))
-        self.index, self.context_index, self.cue_index = Index(), Index(), Index()
-        for number, cue in enumerate(self.cues):
-            self.cue_index.add(cue.phrase.key, number)
+        self._classes, self._class_prefixes = _classes(data)
+        self.telling, self.alone = self._key_of(TELLING), self._key_of(ALONE)
+        self.between = self._key_of(BETWEEN)
+        self._class_endings = {
+            name: tuple(fold_data(text).split()) for name, text in data.get("class_endings", {}).items()
+        }
+        self.has_endings = data.get("endings_tell", False)
+        self.classes_of = lru_cache(maxsize=20_000)(self._classes_of)
+        self.index, self.context_index = Index(), Index()
         for number, entry in enumerate(self.entries):
             contextual = isinstance(entry, Rule) and entry.needs in CONTEXTUAL
             (self.context_index if contextual else self.index).add(entry.phrase.key, number)
+
+    def _key_of(self, names: frozenset[str]) -> Key:
+        """The words of these classes."""
+        return Key(
+            frozenset(word for word, of in self._classes.items() if not names.isdisjoint(of)),
+            frozenset(prefix for prefix, name in self._class_prefixes if name in names),
+        )
+
+    def _classes_of(self, word: str) -> tuple[str, ...]:
+        """The classes that a word belongs to, the most telling first."""
+        names = list(self._classes.get(word, ()))
+        names += [name for prefix, name in self._class_prefixes if word.startswith(prefix) and name not in names]
+        if "pay" in names or "lend" in names:
+            names += [
+                name
+                for name, endings in self._class_endings.items()
+                if name not in names and any(word.endswith(ending) and word != ending for ending in endings)
+            ]
+        return tuple(names)
 
     def _expansion(self, word: str) -> tuple[str, ...] | None:
         """The words that a written word stands for, if not for itself."""
@@ -171,6 +188,23 @@ class Language:
         if tail in self._endings:
             return (*self.expand(head), self._endings[tail])
         return tuple(part for half in word.split("'") if half for part in self.expand(half))
+
+
+def _classes(data: Mapping[str, Any]) -> tuple[dict[str, list[str]], list[tuple[str, str]]]:
+    """The classes of whole words, and of those that begin so; single words of some phrase lists are classes too."""
+    words: dict[str, list[str]] = {}
+    prefixes: list[tuple[str, str]] = []
+    for name, text in data["classes"].items():
+        for word in fold_data(text).split():
+            if word.endswith("*"):
+                prefixes.append((word[:-1], name))
+            else:
+                words.setdefault(word, []).append(name)
+    for entry, name in _CLASS_LISTS.items():
+        for word in map(fold_data, data["lexicon"][entry]):
+            if word.isalnum() and name not in words.setdefault(word, []):
+                words[word].append(name)
+    return words, prefixes
 
 
 def _number_words(language: Mapping[str, Any], function_words: frozenset[str]) -> NumberWords:

@@ -69,6 +69,8 @@ def choose(
     if any(Role.RANGE in amount.roles for amount in amounts):
         return Sum(vague=True, shares=parts)
     if not amounts:
+        amounts = _doubtful(reading, dead, counted, locale)
+    if not amounts:
         return Sum(shares=parts, halved=halved)
     if intent is Intent.SPLIT:
         return _shared(reading, amounts, parts)
@@ -99,6 +101,22 @@ def _amounts(
                     amount.currency,
                 )
     return amounts
+
+
+def _doubtful(reading: Reading, dead: Sequence[tuple[int, int]], counted: set[int], locale: str) -> list[_Amount]:
+    """The one number that could count something, but says not what: "the 40 is coming", of a debt."""
+    reader, tokens = reading.language.reader, reading.tokens
+    places = [
+        at
+        for at, token in enumerate(tokens)
+        if token.text == COUNT
+        and at not in counted
+        and reader.may_be_sum(tokens, at)
+        and not any(begin <= reading.starts[at] < end for begin, end in dead)
+    ]
+    if len(places) != 1 or (found := amount_of(tokens[places[0]], locale)) is None:
+        return []
+    return [_Amount(places[0], *found, bare=True, inside=True)]
 
 
 def _is_half_told(amounts: Sequence[_Amount]) -> bool:

@@ -17,9 +17,9 @@ from payments.developers.forms import EndpointForm
 from payments.developers.pages import once, own, shown
 from payments.platforms.models import Platform
 from payments.webhooks import deliveries, endpoints
-from payments.webhooks.addresses import AddressRefused
 from payments.webhooks.models import Delivery, DeliveryStatus, Endpoint, EndpointStatus
 from wallet.core import clock
+from wallet.core.addresses import AddressRefused
 from wallet.core.api import Audience, audience, cursor_page
 from wallet.core.errors import NotFound
 from wallet.users.answers import refuse, said

@@ -93,7 +93,7 @@ class TopUpDisputePage(ConsolePage):
 class ReconciliationPage(ConsolePage):
     title, titles = _("reconciliation"), _("reconciliations")
     list_display = ("id", "at", "gateway", "subject", "checked", "differing")
-    fields = ("id", "at", "gateway", "subject", "checked", "differing", "differences")
+    fields = ("id", "at", "gateway", "subject", "checked", "differing", "differences", "safeguarding")
     search_fields = ("=subject",)
     ordering = ("-at", "-id")
 

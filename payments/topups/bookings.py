@@ -9,13 +9,13 @@ from django.db.models import Q
 
 from payments.topups.gateway import gateway
 from payments.topups.models import TopUp, TopUpDispute, TopUpRefund
-from payments.topups.reconcile import Entry, EntryKind
+from payments.topups.reconcile import WITH_FEE, Entry, EntryKind
 from wallet.core.money import Money
 from wallet.ledger.accounts import PROGRAMME_KINDS
 from wallet.ledger.models import Account, Transfer
 
 #: The codes of our transfers with a gateway.
-CODES = ("top_up", "top_up_fee", "withdrawal", "top_up_refund", "top_up_dispute")
+CODES = ("top_up", "top_up_fee", "withdrawal", "top_up_refund", "top_up_dispute", "top_up_dispute_fee")
 
 
 @dataclass(slots=True)
@@ -44,6 +44,9 @@ def entries(name: str, *, since: datetime, until: datetime, objects: Collection[
         if one.code == "top_up_fee":
             fees[top_up.payment_ref] += one.amount
             continue
+        if one.code == "top_up_dispute_fee":
+            fees[one.key.split(":")[1]] += one.amount
+            continue
         if one.key.endswith((":shortfall", ":parked", ":load")) or (source is None and target is None):
             continue
         kind, object_ref, number = _name(one, top_up, parts)
@@ -59,7 +62,7 @@ def entries(name: str, *, since: datetime, until: datetime, objects: Collection[
 def _entries(found: dict[tuple[EntryKind, str, str], _Movement], fees: dict[str, int]) -> Iterator[Entry]:
     for (kind, object_ref, number), movement in found.items():
         assert movement.at is not None  # for the type checker
-        fee = fees.get(object_ref, 0) if kind is EntryKind.PAYMENT else None
+        fee = fees.get(object_ref, 0) if kind in WITH_FEE else None
         amount = Money(movement.minor, movement.currency)
         yield Entry(kind, object_ref, amount, fee, movement.at, number, movement.is_ours)
 

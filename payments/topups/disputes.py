@@ -8,8 +8,9 @@ from payments.topups.models import TopUp, TopUpDispute
 from wallet.activity import lines, notices
 from wallet.core.money import Money
 from wallet.core.transactions import needs_transaction
-from wallet.ledger import accounts
+from wallet.ledger import accounts, transfers
 from wallet.ledger.accounts import AccountKind
+from wallet.ledger.transfers import Op, Transfer
 
 
 @needs_transaction
@@ -39,10 +40,23 @@ def apply(*, top_up: TopUp, told: Dispute, now: datetime) -> None:
             collecting.take(cause, amount)
         else:
             collecting.give(cause, amount, now)
+    _book_fee(top_up, dispute, told.fee)
     dispute.save()
     taken = sum(TopUpDispute.objects.filter(top_up=top_up).values_list("taken_minor", flat=True))
     top_up.disputed_minor = min(taken, top_up.amount_minor - top_up.refunded_minor)
     _tell(top_up, dispute, told, is_new=is_new, now=now)
+
+
+def _book_fee(top_up: TopUp, dispute: TopUpDispute, fee: Money | None) -> None:
+    """What a dispute costs, once: the operator's, whoever wins."""
+    if fee is None or fee.minor <= dispute.fee_minor:
+        return
+    more = Money(fee.minor - dispute.fee_minor, fee.currency)
+    clearing = accounts.programme(AccountKind(gateway(top_up.gateway).clearing_account), fee.currency)
+    fees = accounts.programme(AccountKind.FEES, fee.currency)
+    key = f"dispute_fee:{dispute.gateway_ref}:{fee.minor}"
+    transfers.post([Transfer(Op.POST, key, fees, clearing, more, "top_up_dispute_fee", top_up.id)])
+    dispute.fee_minor = fee.minor
 
 
 def _tell(top_up: TopUp, dispute: TopUpDispute, told: Dispute, *, is_new: bool, now: datetime) -> None:

@@ -85,13 +85,17 @@ class Refund:
 
 @dataclass(frozen=True, slots=True)
 class Dispute:
-    """What a bank disputes of a payment, and whether the gateway has taken that money from us now."""
+    """What a bank disputes of a payment, and whether the gateway has taken that money from us now.
+
+    `fee` is what the gateway has kept for it so far.
+    """
 
     ref: str
     amount: Money
     status: str
     is_withdrawn: bool
     is_over: bool
+    fee: Money | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -257,6 +257,8 @@ class TopUpDispute(models.Model):
     #: What is taken from the holder now, and how often money has moved for it.
     taken_minor = models.BigIntegerField(default=0)
     moves = models.IntegerField(default=0)
+    #: What the gateway keeps for it: the operator's, as every fee.
+    fee_minor = models.BigIntegerField(default=0, db_default=0)
     opened_at = models.DateTimeField(db_default=DatabaseNow())
     ended_at = models.DateTimeField(null=True)
 
@@ -279,6 +281,8 @@ class Reconciliation(models.Model):
     differing = models.IntegerField()
     #: Ids, amounts and kinds of differences alone.
     differences = models.JSONField(default=list)
+    #: Of a day: what is owed to holders and what is held for them, by currency.
+    safeguarding = models.JSONField(default=list, db_default=[])
     at = models.DateTimeField(db_default=DatabaseNow())
 
 

@@ -9,14 +9,14 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Q, Sum
 
-from payments.topups import following
+from payments.topups import following, lots
 from payments.topups.disclosures import disclose_payout
 from payments.topups.gateway import GatewayRefused, PayoutGateway, PayoutState, Session, payout_gateway
 from payments.topups.models import BankPayout, PayoutStatus, Withdrawal
 from wallet.core import outbox
 from wallet.core.money import Money
 from wallet.core.transactions import needs_transaction, owns_transaction
-from wallet.ledger import accounts
+from wallet.ledger import accounts, transfers
 from wallet.ledger.accounts import AccountKind
 from wallet.ledger.models import Account, Transfer
 from wallet.ledger.transfers import Op
@@ -123,7 +123,13 @@ def _record(*, payout_id: str, state: PayoutState, now: datetime) -> None:
 
 
 def _come_back(payout: BankPayout, now: datetime) -> None:
+    """Into main again; who has left meanwhile gets nothing more: it is the programme's (settled.md 1)."""
     clearing = accounts.programme(AccountKind(_port(payout.gateway).clearing_account), payout.currency)
+    if lots.has_left(payout.withdrawal.holder_id):
+        losses = accounts.programme(AccountKind.LOSSES, payout.currency)
+        ref = f"{payout.withdrawal_id}:back"
+        transfers.post([Movement(Op.POST, f"{payout.id}:back", clearing, losses, payout.amount, "payout_back", ref)])
+        return
     receiving.receive(
         holder_id=payout.withdrawal.holder_id, amount=payout.amount, source=clearing, key=f"{payout.id}:back",
         code="payout_back", ref=f"{payout.withdrawal_id}:back", now=now,

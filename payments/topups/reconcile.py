@@ -25,6 +25,10 @@ class EntryKind(StrEnum):
     OTHER = "other"
 
 
+#: What a gateway keeps a fee of.
+WITH_FEE = frozenset({EntryKind.PAYMENT, EntryKind.DISPUTE})
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One movement: positive came to us, negative went.
@@ -146,5 +150,4 @@ def _sum(entries: list[Entry]) -> str:
 
 
 def _fees(about: EntryKind, entries: list[Entry]) -> int:
-    """Of payments alone: what a dispute costs is the operator's, and no booking of a holder's money."""
-    return sum(one.fee or 0 for one in entries) if about is EntryKind.PAYMENT else 0
+    return sum(one.fee or 0 for one in entries) if about in WITH_FEE else 0

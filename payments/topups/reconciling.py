@@ -59,6 +59,13 @@ class Safeguarding:
         """What the gateway has and has paid out, less what our books say."""
         return self.gateway + self.paid_out - self.booked
 
+    def as_json(self) -> dict[str, dict[str, int | str]]:
+        """Each figure by its name."""
+        return {
+            "owed": self.owed.as_json(), "gateway": self.gateway.as_json(), "paid_out": self.paid_out.as_json(),
+            "booked": self.booked.as_json(), "difference": self.difference.as_json(),
+        }  # fmt: skip
+
 
 def of_day(day: date, *, name: str) -> Result:
     """One day in UTC.
@@ -79,7 +86,7 @@ def of_day(day: date, *, name: str) -> Result:
         if (one.kind, one.object_ref) in today
         or (since <= one.at < until and (one.kind, one.object_ref) not in elsewhere)
     ]  # fmt: skip
-    return _kept(day.isoformat(), name, ours, theirs)
+    return _kept(day.isoformat(), name, ours, theirs, safeguarding(name=name))
 
 
 def of_payout(payout_ref: str, *, name: str) -> Result:
@@ -103,11 +110,14 @@ def _books(name: str) -> GatewayBooks:
     return found
 
 
-def _kept(subject: str, name: str, ours: Iterable[Entry], theirs: list[Entry]) -> Result:
+def _kept(
+    subject: str, name: str, ours: Iterable[Entry], theirs: list[Entry], figures: Iterable[Safeguarding] = ()
+) -> Result:  # fmt: skip
     result = Result(subject, len(theirs), compare(ours, theirs))
     Reconciliation.objects.create(
         gateway=name, subject=subject, checked=result.checked, differing=len(result.differences),
-        differences=[one.as_json() for one in result.differences], at=clock.now(),
+        differences=[one.as_json() for one in result.differences],
+        safeguarding=[one.as_json() for one in figures], at=clock.now(),
     )  # fmt: skip
     return result
 

@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 from django.db.models import QuerySet
 
 from payments.platforms.models import Platform
-from payments.webhooks.addresses import check_url
 from payments.webhooks.catalogue import SUBSCRIBABLE
 from payments.webhooks.models import Delivery, DeliveryStatus, Endpoint
 from payments.webhooks.signing import new_secret
+from wallet.core.addresses import check_url
 from wallet.core.errors import Kind, NotFound, WalletError
 from wallet.core.transactions import owns_transaction
 

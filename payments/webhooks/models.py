@@ -87,7 +87,7 @@ class Delivery(models.Model):
     calling_until = models.DateTimeField(null=True)
     #: HTTP status of the last answer; null where there was none.
     last_status = models.IntegerField(null=True)
-    #: Why there was none: a word of `sending.Failure`.
+    #: Why there was none: a word of `calls.Failure`.
     last_error = models.TextField(default="")
     created_at = models.DateTimeField(db_default=DatabaseNow())
     ended_at = models.DateTimeField(null=True)

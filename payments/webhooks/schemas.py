@@ -6,9 +6,9 @@ from rest_framework import serializers
 
 from payments.webhooks.catalogue import SUBSCRIBABLE, EventType
 from payments.webhooks.models import Delivery, DeliveryStatus, Endpoint, EndpointStatus, Event
-from payments.webhooks.sending import Failure
 from privacy.exposure.schema import ClosedSchema, Member, page_of
 from privacy.fields import FieldClass
+from wallet.core.calls import Failure
 from wallet.core.members import PublicIdField, StrictCharField, StrictIntegerField, StrictSerializer
 
 _BOTH = ("payee", "payer")

@@ -9,7 +9,7 @@ from privacy.dashboard.exposures import body_of
 from privacy.exposure import log, proofs
 from privacy.exposure.models import RecipientKind
 from privacy.fields import Basis, Channel, FieldClass, Purpose
-from wallet.core.api import cursor_page
+from wallet.core.api import cursor_page_of
 from wallet.core.errors import Kind, WalletError
 from wallet.core.holder_api import Answer, HolderView
 
@@ -67,8 +67,10 @@ class ExposuresView(HolderView):
     @extend_schema(operation_id="list_exposures", responses={200: ExposurePage})
     def get(self, request: Request) -> Answer:
         """Newest first."""
-        mine = log.list_keys(holder_id=self.holder_id(request))
-        rows, next_cursor = cursor_page(mine, request, by=("at", "id"))
+        mine = self.holder_id(request)
+        rows, next_cursor = cursor_page_of(
+            lambda most, before: log.list_keys(holder_id=mine, most=most, before=before), request, by=("at", "id")
+        )
         shown = [body_of(log.open_exposure(row), with_body=False) for row in log.read(rows)]
         return Answer(200, {"data": shown, "next_cursor": next_cursor})
 

@@ -13,30 +13,30 @@ from wallet.core.api import Audience, audience
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """One clock of one kind."""
+    """One clock, and the kinds of data that it is for."""
 
     until: str
     reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class ShownKind:
-    """A kind of data with its clocks."""
-
-    label: str
-    kept: tuple[Kept, ...]
+    kinds: tuple[str, ...]
 
 
 @audience(Audience.PUBLIC)
 @require_safe
 def page(request: HttpRequest) -> HttpResponse:
     """For everybody, before they sign up too."""
-    return render(request, "privacy/kept.html", {"kinds": [_shown(kind) for kind in kinds.every()]})
+    return render(request, "privacy/kept.html", {"kept": _kept()})
 
 
-def _shown(kind: kinds.Kind) -> ShownKind:
-    named = {column.clock for table in kind.tables() for column in kinds.personal(table)}
-    return ShownKind(
-        label=str(kind.label),
-        kept=tuple(Kept(str(one.until), str(one.reason)) for name, one in CLOCKS.items() if name in named),
-    )
+def _kept() -> list[Kept]:
+    named = {kind: _clocks(kind) for kind in kinds.every()}
+    found = []
+    for name, one in CLOCKS.items():
+        labels = sorted(str(kind.label) for kind, clocks in named.items() if name in clocks)
+        if labels:
+            found.append(Kept(str(one.until), str(one.reason), tuple(labels)))
+    return found
+
+
+def _clocks(kind: kinds.Kind) -> set[str]:
+    """Sealed columns follow their key, and others their row."""
+    return {column.clock for table in kind.tables() for column in kinds.personal(table)}

@@ -119,6 +119,8 @@ class Gathered:
     tallies: log.Tallies
     given: tuple[Consent, ...]
     recipients: dict[str, Recipient]
+    #: For each platform among them, how many messages it has sent for detection.
+    scanned: dict[str, int]
 
     def classes_of(self, recipient_id: str) -> list[FieldClass]:
         """What a recipient got, ever."""
@@ -134,7 +136,8 @@ def gather(holder_id: str) -> Gathered:
     tallies = log.tally(holder_id)
     given = tuple(consents.history(holder_id=holder_id))
     recipients = Recipient.objects.in_bulk({*tallies.times, *(one.recipient_id for one in given)})
-    return Gathered(tallies, given, recipients)
+    platforms = [one.id for one in recipients.values() if one.kind == RecipientKind.PLATFORM]
+    return Gathered(tallies, given, recipients, log.messages_scanned(platforms))
 
 
 def matrix_of(gathered: Gathered) -> Matrix:
@@ -176,7 +179,7 @@ def party_of(recipient: Recipient, gathered: Gathered, seen: Iterable[FieldClass
         known=tuple(cell for cell in cells if cell is not None),
         cells=cells,
         is_platform=is_platform,
-        scanned=log.messages_scanned(recipient.id) if is_platform else 0,
+        scanned=gathered.scanned.get(recipient.id, 0),
     )
 
 

@@ -13,12 +13,12 @@ from privacy.consent.receipts import RECEIPTS
 from privacy.dashboard.exposures import line_of, sheet_of
 from privacy.dashboard.front import about, front_of
 from privacy.dashboard.matrix import name_of
-from privacy.exposure import log, proofs
+from privacy.exposure import log, proofs, witnesses
 from privacy.exposure.models import Recipient
 from privacy.fields import CLASS_LABELS, FieldClass
 from privacy.rights.exports import SIGNER
 from wallet.core import clock
-from wallet.core.api import Audience, CursorUnreadable, audience, cursor_page
+from wallet.core.api import Audience, CursorUnreadable, audience, cursor_page_of
 from wallet.core.errors import NotFound
 from wallet.core.ids import is_id
 
@@ -30,7 +30,8 @@ from wallet.core.ids import is_id
 def dashboard(request: HttpRequest) -> HttpResponse:
     """Recipients and what each of them got, links, numbers, alarms."""
     shown = front_of(str(request.user.pk), clock.now())
-    return render(request, "privacy/dashboard.html", {"front": shown, "matrix": shown.matrix})
+    context = {"front": shown, "matrix": shown.matrix, "witnesses": witnesses.seen()}
+    return render(request, "privacy/dashboard.html", context)
 
 
 @audience(Audience.HOLDER)
@@ -55,9 +56,11 @@ def exposures(request: HttpRequest) -> HttpResponse:
     recipient_id, field = request.GET.get("recipient", ""), request.GET.get("field", "")
     if (field and field not in set(FieldClass)) or (recipient_id and not is_id(recipient_id, "rcp")):
         raise Http404
-    mine = log.list_keys(holder_id=str(request.user.pk), recipient_id=recipient_id, field_class=field)
+    filters = {"holder_id": str(request.user.pk), "recipient_id": recipient_id, "field_class": field}
     try:
-        rows, older = cursor_page(mine, request, by=("at", "id"))
+        rows, older = cursor_page_of(
+            lambda most, before: log.list_keys(most=most, before=before, **filters), request, by=("at", "id")
+        )
     except CursorUnreadable:
         raise Http404 from None
     # Only a recipient that has something of mine has a name here.
@@ -79,7 +82,8 @@ def exposures(request: HttpRequest) -> HttpResponse:
 @require_GET
 def exposure(request: HttpRequest, exposure_id: str) -> HttpResponse:
     """One exposure with the exact bytes."""
-    return render(request, "privacy/exposure.html", {"sheet": sheet_of(_mine(request, exposure_id))})
+    context = {"sheet": sheet_of(_mine(request, exposure_id)), "witnesses": witnesses.seen()}
+    return render(request, "privacy/exposure.html", context)
 
 
 @audience(Audience.HOLDER)

@@ -14,6 +14,7 @@ urlpatterns = [
     path("privacy/exposures/<str:exposure_id>/proof", pages.proof, name="privacy-exposure-proof"),
     path("privacy/consents/<str:consent_id>/receipt", pages.receipt, name="privacy-receipt"),
     path("log/checkpoint", public.checkpoint, name="log-checkpoint"),
+    path("log/witnessed", public.witnessed, name="log-witnessed"),
     path("log/key", public.key, name="log-key"),
     path("log/consistency/<int:old>/<int:size>", public.consistency, name="log-consistency"),
     path("log/tile/entries/<path:place>", public.entries, name="log-entries"),

@@ -25,7 +25,7 @@ GUARDED: Final = frozenset({Audience.PLATFORM, Audience.NETWORK})
 #: What may stand beside a body; a header carries data as well as a body does.
 HEADERS: Final = frozenset(
     {"content-type", "content-length", "content-language", "vary", "allow", "cache-control", "pragma", "retry-after",
-     "www-authenticate", "idempotent-replayed", "request-id",
+     "www-authenticate", "idempotent-replayed", "request-id", "stripe-version",
      # The same on every answer of the house.
      "x-frame-options", "permissions-policy", "referrer-policy", "x-content-type-options", "cross-origin-opener-policy",
      "cross-origin-resource-policy", "content-security-policy", "strict-transport-security", "expires"}

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Final
 
 from django.db import connection
-from django.db.models import QuerySet, Sum
+from django.db.models import Q, QuerySet, Sum
 
 from privacy.exposure import records
 from privacy.exposure.models import Count, Exposure, Recipient
@@ -57,17 +57,53 @@ def list_exposures(*, holder_id: str) -> QuerySet[Exposure]:
     return rows.order_by("-at", "-id")
 
 
-def list_keys(*, holder_id: str, recipient_id: str | None = None, field_class: str | None = None) -> QuerySet[Exposure]:
-    """Ids and times alone, newest first: an index holds all that is asked here. `read` gets what a page shows of them.
+#: What the sealer has not taken yet: few, and all that a page has to count. Read by their own index alone.
+_WAITING = """
+    waiting AS MATERIALIZED (
+        SELECT id, at, holder_id, recipient_id, fields FROM privacy_exposure
+        WHERE leaf_index IS NULL AND NOT is_unsealable
+    )
+"""
+#: The newest of each tally, and what waits, put together: however rare they are, nothing else is read.
+_FILTERED = f"""
+    WITH {_WAITING}, wanted AS (
+        SELECT newest.id, newest.at FROM privacy_tally AS t CROSS JOIN LATERAL (
+            SELECT x.id, x.at FROM privacy_exposure AS x
+            WHERE x.tally_id = t.id AND (x.at, x.id) < (%(at)s, %(id)s) ORDER BY x.at DESC, x.id DESC LIMIT %(most)s
+        ) AS newest
+        WHERE t.holder_id = %(holder)s AND (%(recipient)s = '' OR t.recipient_id = %(recipient)s)
+            AND (%(field)s = '' OR %(field)s = ANY (t.fields))
+        UNION ALL
+        SELECT w.id, w.at FROM waiting AS w
+        WHERE w.holder_id = %(holder)s AND (%(recipient)s = '' OR w.recipient_id = %(recipient)s)
+            AND (%(field)s = '' OR %(field)s = ANY (w.fields)) AND (w.at, w.id) < (%(at)s, %(id)s)
+    )
+    SELECT id, at FROM wanted ORDER BY at DESC, id DESC LIMIT %(most)s
+"""  # noqa: S608 - text of our own
 
-    However many exposures there are, few are read: what is rare is not looked for among the sealed bytes.
+
+def list_keys(
+    *, holder_id: str, most: int, before: tuple[str, str] | None = None, recipient_id: str = "", field_class: str = ""
+) -> list[Exposure]:
+    """Ids and times of a page, newest first, of all or of those that match; `read` gets what is shown of them.
+
+    Args:
+        holder_id: whose.
+        most: how many.
+        before: time and id of the last one of the page before.
+        recipient_id: only what this one got.
+        field_class: only what says this.
     """
-    rows = Exposure.objects.filter(holder_id=holder_id).only("id", "at")
-    if recipient_id:
-        rows = rows.filter(recipient_id=recipient_id)
-    if field_class:
-        rows = rows.filter(fields__contains=[field_class])
-    return rows.order_by("-at", "-id")
+    at, last = before or ("infinity", "")
+    if recipient_id or field_class:
+        asked = {
+            "holder": holder_id, "recipient": recipient_id, "field": field_class, "at": at, "id": last, "most": most,
+        }  # fmt: skip
+        return list(Exposure.objects.raw(_FILTERED, asked))
+    rows = Exposure.objects.filter(holder_id=holder_id).only("id", "at").order_by("-at", "-id")
+    if before:
+        rows = rows.filter(Q(at__lt=at) | Q(at=at, id__lt=last))
+    return list(rows[:most])
 
 
 def read(keys: Iterable[Exposure]) -> list[Exposure]:
@@ -118,16 +154,20 @@ class Tallies:
 
 
 def tally(holder_id: str) -> Tallies:
-    """Who got which class how often; counted from the classes alone, nothing is opened.
+    """Who got which class how often: the sums of what is sealed, and what waits for it; nothing is opened.
 
-    The database groups by whole lists of classes, of which there are few; they are taken apart here.
+    There are few lists of classes; they are taken apart here.
     """
-    statement = """
-        SELECT recipient_id, fields, count(*), max(at) FROM privacy_exposure
-        WHERE holder_id = %s GROUP BY recipient_id, fields
-    """
+    statement = f"""
+        WITH {_WAITING}
+        SELECT recipient_id, fields, sum(count)::bigint, max(last_at) FROM (
+            SELECT recipient_id, fields, count, last_at FROM privacy_tally WHERE holder_id = %(holder)s
+            UNION ALL
+            SELECT recipient_id, fields, 1, at FROM waiting WHERE holder_id = %(holder)s
+        ) AS both_of_them GROUP BY recipient_id, fields
+    """  # noqa: S608 - text of our own
     with connection.cursor() as cursor:
-        cursor.execute(statement, [holder_id])
+        cursor.execute(statement, {"holder": holder_id})
         groups = cursor.fetchall()
     times: dict[str, tuple[int, datetime]] = {}
     by_class: dict[tuple[str, str], tuple[int, datetime]] = {}
@@ -154,7 +194,7 @@ def _added(before: tuple[int, datetime] | None, count: int, at: datetime) -> tup
     return (before[0] + count, max(before[1], at)) if before else (count, at)
 
 
-def messages_scanned(recipient_id: str) -> int:
-    """How many messages a platform has sent for detection; they are tied to nobody and not kept."""
-    counted = Count.objects.filter(recipient_id=recipient_id, schema=SUGGESTION).aggregate(total=Sum("count"))
-    return int(counted["total"] or 0)
+def messages_scanned(recipient_ids: Iterable[str]) -> dict[str, int]:
+    """How many messages each platform has sent for detection; they are tied to nobody and not kept."""
+    counted = Count.objects.filter(recipient_id__in=list(recipient_ids), schema=SUGGESTION)
+    return dict(counted.values_list("recipient_id").annotate(total=Sum("count")))

@@ -120,6 +120,8 @@ class Exposure(models.Model):
     leaf_index = models.BigIntegerField(null=True)
     #: Its record does not open any more (its holder has left before the sealer came): it will never be sealed.
     is_unsealable = models.BooleanField(db_default=False)
+    #: The tally that counts it, from the sealer; until then it is among the few that are not sealed.
+    tally_id = models.BigIntegerField(null=True)
 
     class Meta:
         constraints = [
@@ -140,6 +142,9 @@ class Exposure(models.Model):
             models.Index(
                 fields=["holder_id", "-leaf_index"], condition=models.Q(leaf_index__isnull=False), name="exposure_chain"
             ),
+            models.Index(
+                fields=["tally_id", "-at", "-id"], condition=models.Q(tally_id__isnull=False), name="exposure_of_tally"
+            ),
         ]
 
 
@@ -152,6 +157,22 @@ register(
         reseal="exposure_reseal",
     )
 )
+
+
+class Tally(models.Model):
+    """How often a recipient was told these classes about a person: counted by the sealer, whom nobody waits for."""
+
+    id = models.BigAutoField(primary_key=True)
+    holder_id = models.TextField()
+    recipient_id = models.TextField()
+    fields = ArrayField(models.TextField())
+    count = models.BigIntegerField()
+    last_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["holder_id", "recipient_id", "fields"], name="tally_once"),
+        ]
 
 
 class Count(models.Model):
@@ -200,6 +221,20 @@ class LogTile(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["level", "n"], name="logtile_once")]
+
+
+class LogWitness(models.Model):
+    """What an outside witness has signed of the log last, and why it did not sign since."""
+
+    #: Its verifier key, whole.
+    key = models.TextField(primary_key=True)
+    size = models.BigIntegerField(db_default=0)
+    #: A checkpoint with the log's signature and the witness's; "" until there is one.
+    note = models.TextField(db_default="")
+    seen_at = models.DateTimeField(null=True)
+    #: A word of `witnesses.Refusal` or `calls.Failure`; "" while it signs.
+    failure = models.TextField(db_default="")
+    failed_at = models.DateTimeField(null=True)
 
 
 class LogStatement(models.Model):

@@ -4,7 +4,7 @@ import base64
 import json
 from typing import Final
 
-from privacy.exposure import log, notes, records, tree
+from privacy.exposure import log, notes, records, tree, witnesses
 from privacy.exposure.models import Exposure
 from privacy.exposure.sealing import open_counter, open_previous
 
@@ -21,9 +21,18 @@ def proof_of(*, holder_id: str, exposure_id: str) -> str | None:
     head = tree.head()
     if row.leaf_index is None or not head.checkpoint or row.leaf_index >= head.checkpoint_size:
         return None
-    path = tree.tree().inclusion(row.leaf_index, notes.read(head.checkpoint).size)
+    note = _note(row.leaf_index, head.checkpoint)
+    path = tree.tree().inclusion(row.leaf_index, notes.read(note).size)
     lines = [FORMAT, f"extra {_text(_extra(row))}", f"index {row.leaf_index}", *(_text(one) for one in path)]
-    return "\n".join(lines) + "\n\n" + head.checkpoint
+    return "\n".join(lines) + "\n\n" + note
+
+
+def _note(leaf_index: int, published: str) -> str:
+    """The newest checkpoint that a witness has signed, if it holds the leaf; else the newest there is."""
+    witnessed = witnesses.newest()
+    if witnessed is not None and leaf_index < notes.read(witnessed).size:
+        return witnessed
+    return published
 
 
 def _extra(row: Exposure) -> bytes:

@@ -245,6 +245,15 @@ def open_previous(*, exposure_id: str, holder_id: str, sealed: bytes) -> bytes:
     return keyring.open(sealed, cell=Cell(_TABLE, "previous", exposure_id, holder_id), keys="life")
 
 
+def chain_of(row: Exposure) -> tuple[int | None, bytes | None]:
+    """The holder's number of an exposure and the leaf before it; None and None until it is sealed."""
+    if row.counter_sealed is None or row.previous_sealed is None:
+        return None, None
+    who = {"exposure_id": row.id, "holder_id": row.holder_id}
+    counter = open_counter(**who, sealed=bytes(row.counter_sealed))
+    return counter, open_previous(**who, sealed=bytes(row.previous_sealed))
+
+
 def is_sealed(holder_id: str) -> bool:
     """Whether everything that was written down about this holder, and is committed, stands in the sealed log.
 

@@ -4,13 +4,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from django.db import connection
+
 from privacy.crypto.keyring import DecryptionFailed, KeyDestroyed
-from privacy.exposure import checkpoints, notes, records, tree
+from privacy.exposure import checkpoints, notes, records, tree, witnesses
 from privacy.exposure.checkpoints import FileUnusable
 from privacy.exposure.leaves import NO_LEAF, exposure_leaf, statement_leaf
 from privacy.exposure.merkle import HASH_BYTES, WIDTH, Frontier, leaf_hash
-from privacy.exposure.models import Disclosure, Exposure, LogStatement
-from privacy.exposure.notes import NoteInvalid
+from privacy.exposure.models import Disclosure, Exposure, LogStatement, LogWitness
+from privacy.exposure.notes import NoteInvalid, VerifierKey
 from privacy.exposure.sealing import open_counter, open_previous
 
 _PAGE: Final = 1000
@@ -67,9 +69,11 @@ def verify() -> Verdict:
             verdict.faults.append({"exposure": row.id, "fault": fault})
     empty = Disclosure.objects.filter(exposures=None).values_list("id", flat=True)
     verdict.faults += [{"disclosure": str(one), "fault": "has no exposure"} for one in empty]
+    verdict.faults += _tally_faults()
     verdict.faults += _statement_faults()
     verdict.faults += _tree_faults(size)
     verdict.faults += _checkpoint_faults(verdict)
+    verdict.faults += _witness_faults()
     return verdict
 
 
@@ -121,6 +125,24 @@ def _chain_fault(row: Exposure, chains: dict[str, tuple[int, bytes]]) -> str:
         return f"is number {counter} of its holder, and does not follow number {last_counter}"
     made = exposure_leaf(at=row.at, r=record.r, counter=counter, previous=previous, record=record.canonical)
     return "" if made == leaf else "its leaf is not made of its record"
+
+
+def _tally_faults() -> list[dict[str, str | int]]:
+    """Sums that are not those of the exposures that they count."""
+    statement = """
+        SELECT t.id FROM privacy_tally AS t LEFT JOIN (
+            SELECT tally_id, holder_id, recipient_id, fields, count(*) AS count, max(at) AS last_at
+            FROM privacy_exposure WHERE tally_id IS NOT NULL GROUP BY 1, 2, 3, 4
+        ) AS x ON x.tally_id = t.id
+        WHERE (x.holder_id, x.recipient_id, x.fields, x.count, x.last_at)
+            IS DISTINCT FROM (t.holder_id, t.recipient_id, t.fields, t.count, t.last_at)
+        UNION ALL
+        SELECT x.tally_id FROM privacy_exposure AS x
+        WHERE (x.leaf_index IS NOT NULL OR x.is_unsealable) <> (x.tally_id IS NOT NULL)
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+        return [{"tally": found or 0, "fault": "is not the sum of its exposures"} for (found,) in cursor.fetchall()]
 
 
 def _statement_faults() -> list[dict[str, str | int]]:
@@ -175,3 +197,23 @@ def _checkpoint_faults(verdict: Verdict) -> list[dict[str, str | int]]:
     except NoteInvalid as invalid:
         return [{"checkpoint": verdict.checkpoints, "fault": str(invalid)}]
     return pending[:1]
+
+
+def _witness_faults() -> list[dict[str, str | int]]:
+    """What a witness has signed and this log does not begin with; and who says so by itself."""
+    found: list[dict[str, str | int]] = []
+    asked = {str(one.key) for one in witnesses.configured()}
+    rows = list(LogWitness.objects.order_by("key"))
+    whole, size = tree.tree(), tree.head().size
+    for row in rows:
+        key = VerifierKey.parse(row.key)
+        try:
+            seen = notes.verify(row.note, [key]) if row.note else None
+        except NoteInvalid as invalid:
+            found.append({"witness": key.name, "fault": str(invalid)})
+            continue
+        if seen and (seen.size > size or whole.root(seen.size) != seen.root):
+            found.append({"witness": key.name, "fault": "has signed what is not the beginning of this log"})
+        if row.key in asked and row.failure in witnesses.ACCUSES:
+            found.append({"witness": key.name, "fault": f"does not sign: {row.failure}"})
+    return found

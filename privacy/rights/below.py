@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from privacy.consent import consents
 from privacy.exposure import log, records
+from privacy.exposure.sealing import chain_of
 from privacy.rights import kinds
 from privacy.rights.kinds import Kind, closed, plain, register
 
@@ -19,7 +20,7 @@ _MAYBE_TIME = {"type": ["string", "null"], "format": "date-time"}
 
 @register
 class Exposures(Kind):
-    """Who got what, when, why, with the bytes; `record` and `r` open the commitment in the log."""
+    """Who got what, when, why, with the bytes; `record`, `r`, `counter` and `previous` make the leaf in the log."""
 
     name = "exposures"
     label = _("who got what about you, with the bytes")
@@ -30,6 +31,7 @@ class Exposures(Kind):
             record = records.open_record(exposure_id=row.id, holder_id=holder_id, sealed=bytes(row.record_sealed))
             body = records.open_body(exposure_id=row.id, holder_id=holder_id, sealed=bytes(row.body_sealed))
             disclosure, recipient = row.disclosure, row.recipient
+            counter, previous = chain_of(row)
             yield {
                 "id": row.id,
                 "at": plain(row.at),
@@ -45,6 +47,9 @@ class Exposures(Kind):
                 "body": body.decode(),
                 "record": record.canonical.decode(),
                 "r": record.r.hex(),
+                "counter": counter,
+                "previous": previous and previous.hex(),
+                "leaf": None if row.leaf is None else bytes(row.leaf).hex(),
             }
 
     def shape(self) -> dict[str, Any]:
@@ -53,6 +58,8 @@ class Exposures(Kind):
             id=_TEXT, at=_TIME, recipient=closed(kind=_TEXT, id=_TEXT, name=_TEXT), fields=_TEXTS, schema=_TEXT,
             purpose=_TEXT, basis=_TEXT, channel=_TEXT, digest=_TEXT, withheld=_TEXTS,
             leaf_index={"type": ["integer", "null"]}, body=_TEXT, record=_TEXT, r=_TEXT,
+            counter={"type": ["integer", "null"]}, previous={"type": ["string", "null"]},
+            leaf={"type": ["string", "null"]},
         )  # fmt: skip
 
 

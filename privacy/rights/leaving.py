@@ -84,7 +84,11 @@ def run_steps(holder_id: str, now: datetime) -> None:
 
 def left_of(holder_id: str) -> list[Left]:
     """What is left, by currency; nothing where there is nothing."""
-    return [one for function in _MONEY for one in function(holder_id) if one.free or one.held]
+    sums: dict[str, Left] = {}
+    for one in (one for function in _MONEY for one in function(holder_id)):
+        before = sums.get(one.free.currency)
+        sums[one.free.currency] = Left(before.free + one.free, before.held + one.held) if before else one
+    return [one for one in sums.values() if one.free or one.held]
 
 
 def pay_out(holder_id: str, now: datetime) -> bool:

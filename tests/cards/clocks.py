@@ -12,14 +12,17 @@ FIRST_DAY = datetime(2027, 3, 1, 12, tzinfo=UTC)
 
 
 class Clock:
-    """Moves by whole days."""
+    """Moves by whole days, or to a moment."""
 
     def __init__(self, connection: psycopg.Connection) -> None:
         self._connection = connection
 
     def set(self, day: int) -> None:
         """Noon of a day, counted from FIRST_DAY; it goes on from there."""
-        now = FIRST_DAY + timedelta(days=day)
+        self.be(FIRST_DAY + timedelta(days=day))
+
+    def be(self, now: datetime) -> None:
+        """A moment; it goes on from there."""
         self._connection.execute("UPDATE core_clock SET shift = %s - clock_timestamp()", [now])
 
     def reset(self) -> None:

@@ -124,6 +124,8 @@ class AnyCaller(BasePermission):
 
 
 M = TypeVar("M", bound=Model)
+#: Time and key of the last row of a page.
+Position = tuple[str, str]
 
 
 def cursor_page(
@@ -140,16 +142,41 @@ def cursor_page(
     Raises:
         CursorUnreadable: limit out of 1 to 100, or a cursor not of this list.
     """
-    limit = _limit(request.GET.get("limit"), maximum)
     moment, key = by
-    if (cursor := request.GET.get("cursor")) is not None:
-        at, last = _read_cursor(cursor)
+
+    def find(most: int, before: Position | None) -> list[M]:
         from django.db.models import Q  # noqa: PLC0415 - beside its one use
 
-        rows = rows.filter(Q(**{f"{moment}__lt": at}) | Q(**{moment: at, f"{key}__lt": last}))
-    found = list(rows.order_by(f"-{moment}", f"-{key}")[: limit + 1])
+        older = rows
+        if before is not None:
+            at, last = before
+            older = rows.filter(Q(**{f"{moment}__lt": at}) | Q(**{moment: at, f"{key}__lt": last}))
+        return list(older.order_by(f"-{moment}", f"-{key}")[:most])
+
+    return cursor_page_of(find, request, by=by, maximum=maximum)
+
+
+def cursor_page_of(
+    find: Callable[[int, Position | None], list[M]], request: Request | HttpRequest, *,
+    by: Sequence[str] = ("created_at", "pk"), maximum: int = 100,
+) -> tuple[list[M], str | None]:  # fmt: skip
+    """`cursor_page` of rows that are found in another way than by one query.
+
+    Args:
+        find: gives at most so many, newest first, those before a position if there is one.
+        request: its `limit` and `cursor` are read.
+        by: the two attributes that order rows (time, then key).
+        maximum: as for `cursor_page`.
+
+    Raises:
+        CursorUnreadable: limit out of 1 to 100, or a cursor not of this list.
+    """
+    limit = _limit(request.GET.get("limit"), maximum)
+    cursor = request.GET.get("cursor")
+    found = find(limit + 1, None if cursor is None else _read_cursor(cursor))
     if len(found) <= limit:
         return found, None
+    moment, key = by
     last_row = found[limit - 1]
     position = [getattr(last_row, moment).isoformat(), str(getattr(last_row, key))]
     return found[:limit], base64.urlsafe_b64encode(orjson.dumps(position)).decode().rstrip("=")

@@ -26,6 +26,7 @@ PREFIXES = {
     "auth": "an authorization",
     "cap": "a capture",
     "cbk": "a chargeback",
+    "chr": "a holder as a card network knows them",
     "xpo": "an exposure",
     "exp": "an export",
     "whe": "a webhook endpoint",

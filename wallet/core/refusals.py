@@ -54,7 +54,7 @@ class UnreadableMiddleware:
 
 
 def _has_nul(request: HttpRequest) -> bool:
-    if "\0" in request.path_info or _among(request.GET):
+    if "\0" in request.path_info or (request.META.get("QUERY_STRING") and _among(request.GET)):
         return True
     # A program's multipart body is left unread: its view refuses the type.
     is_form = request.content_type == _FORM or (request.content_type == _PARTS and not wants_json(request))

@@ -1,6 +1,5 @@
 -- The second of the two statements (settled.md 6): place what was decided, if it still holds. One statement of its own
--- transaction: its commit is the answer. cards_place_authorization
--- stays for servers of the release before this one.
+-- transaction: its commit is the answer.
 
 -- Gives the id of the promise to tell the holder. Null: decide again, nothing was done (the state has moved, a code may not
 -- be tried any more, or the message has come before, which the next snapshot says). PV100, PV001 and PV006 mean that too: a

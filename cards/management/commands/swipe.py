@@ -84,6 +84,8 @@ class Command(BaseCommand):
         ref = f"swipe-{secrets.token_hex(12)}"
         message = Message("sandbox", ref, MessageKind.CAPTURE, {"network_ref": ref}, ref)
         said = Said(Money(amount["value"], amount["currency"]), is_final=True)
-        grant = lifecycle.apply_to_authorization(message=message, authorization_id=authorization, said=said)
+        grant = lifecycle.apply_to_authorization(
+            message=message, authorization_id=authorization, said=said, respond=lifecycle.answered
+        )
         answer: dict[str, Any] = orjson.loads(grant.body)
         return answer

@@ -102,7 +102,9 @@ def _about(
     sequence, parts = values.get("sequence") or 0, values.get("of") or 0
     message = Message(NETWORK, values["network_ref"], kind, body, request_id_of(request), sequence)
     said = Said(values["amount"], is_final=values.get("final", False), parts=parts)
-    return lifecycle.apply_to_authorization(message=message, authorization_id=authorization, said=said)
+    return lifecycle.apply_to_authorization(
+        message=message, authorization_id=authorization, said=said, respond=lifecycle.answered
+    )
 
 
 def _unasked(request: HttpRequest, kind: MessageKind, body: dict[str, Any], values: dict[str, Any]) -> Grant:
@@ -112,6 +114,7 @@ def _unasked(request: HttpRequest, kind: MessageKind, body: dict[str, Any], valu
         presented=bodies.presented(values),
         merchant=bodies.merchant_of(values),
         said=Said(values["amount"]),
+        respond=lifecycle.answered,
     )
 
 
@@ -122,7 +125,7 @@ def _outcome(
     if not is_id(chargeback, "cbk"):
         raise lifecycle.ChargebackNotFound
     message = Message(NETWORK, values["network_ref"], kind, body, request_id_of(request))
-    return lifecycle.apply_to_chargeback(message=message, chargeback_id=chargeback)
+    return lifecycle.apply_to_chargeback(message=message, chargeback_id=chargeback, respond=lifecycle.answered)
 
 
 @_message(bodies.AuthorizationBody)

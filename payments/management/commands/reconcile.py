@@ -72,10 +72,5 @@ def _document(result: Result, figures: list[Safeguarding]) -> dict[str, Any]:
         "subject": result.subject,
         "checked": result.checked,
         "differences": [one.as_json() for one in result.differences],
-        "safeguarding": [
-            {
-                "owed": one.owed.as_json(), "gateway": one.gateway.as_json(), "paid_out": one.paid_out.as_json(),
-                "booked": one.booked.as_json(), "difference": one.difference.as_json(),
-            } for one in figures
-        ],
+        "safeguarding": [one.as_json() for one in figures],
     }  # fmt: skip

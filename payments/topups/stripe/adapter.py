@@ -15,12 +15,13 @@ from payments.topups.gateway import (
     Refund,
     RefundState,
     Session,
+    SignatureInvalid,
     Subject,
 )
 from payments.topups.stripe import ledger
 from payments.topups.stripe.client import call
-from payments.topups.stripe.signatures import read_event
 from wallet.core.money import Money
+from wallet.stripe import signatures
 
 #: What we want to hear of; docs/stripe.md lists the same.
 EVENTS: Final = (
@@ -91,7 +92,11 @@ class StripeGateway:
 
     def read_event(self, *, body: bytes, headers: Mapping[str, str]) -> Event:
         """Its signature over the raw body."""
-        return read_event(body=body, header=headers.get("stripe-signature", ""))
+        try:
+            event = signatures.read(body=body, header=headers.get("stripe-signature", ""))
+        except signatures.SignatureInvalid:
+            raise SignatureInvalid from None
+        return Event(event.id, event.type, event.object_ref)
 
     def subject_of(self, event: Event) -> Subject | None:
         """Ask what the event's object belongs to; its kind stands at the start of its id."""
@@ -194,8 +199,15 @@ def _disputes_of(payment_ref: str) -> tuple[Dispute, ...]:
         Dispute(
             ref=one.id, amount=Money(one.amount, one.currency.upper()), status=_word(one.status),
             is_withdrawn=sum(entry.amount for entry in one.balance_transactions) < 0, is_over=one.status in _OVER,
+            fee=_fee_of_dispute(one.balance_transactions),
         ) for one in page.data
     )  # fmt: skip
+
+
+def _fee_of_dispute(moved: Any) -> Money | None:
+    """Kept where the money was taken; one that comes back with it is named by `reconcile`."""
+    kept = [entry for entry in moved if entry.amount < 0 and entry.fee]
+    return Money(sum(entry.fee for entry in kept), kept[0].currency.upper()) if kept else None
 
 
 def _word(text: str) -> str:

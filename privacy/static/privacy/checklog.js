@@ -37,8 +37,10 @@ function number(value, width) {
   return whole;
 }
 
-async function text(url) {
+// Null where there may be nothing, and is nothing.
+async function text(url, mayBeMissing = false) {
   const answer = await fetch(url, { cache: "no-store", credentials: "same-origin" });
+  if (mayBeMissing && answer.status === 404) return null;
   if (!answer.ok) throw new Refused(`${url}: ${answer.status}`);
   return answer.text();
 }
@@ -54,14 +56,14 @@ async function readKeys() {
   }));
 }
 
-// Gives size, root, which key has signed and how many others; null for `signedBy` where this browser has no Ed25519.
+// Gives size, root, which key has signed and which witnesses when; null for `signedBy` where this browser has no Ed25519.
 async function readCheckpoint(note, keys) {
   const cut = note.indexOf("\n\n");
   const body = note.slice(0, cut + 1);
   const [origin, size, root] = body.split("\n");
   let signedBy = null;
   let canVerify = true;
-  let witnesses = 0;
+  const witnesses = [];
   for (const line of note.slice(cut + 2).trimEnd().split("\n")) {
     const name = line.slice(2, line.lastIndexOf(" "));
     const raw = bytes(line.slice(line.lastIndexOf(" ") + 1));
@@ -69,15 +71,16 @@ async function readCheckpoint(note, keys) {
     if (!key) throw new Refused("signature");
     let message = utf8.encode(body);
     let signature = raw.slice(4);
+    let time = 0;
     if (key.kind !== ED25519) {
-      const time = signature.slice(0, 8).reduce((sum, byte) => sum * 256 + byte, 0);
+      time = signature.slice(0, 8).reduce((sum, byte) => sum * 256 + byte, 0);
       message = joined(utf8.encode(`cosignature/v1\ntime ${time}\n`), message);
       signature = signature.slice(8);
     }
     const holds = await verified(key.raw, signature, message);
     if (holds === false) throw new Refused("signature");
     if (holds === null) canVerify = false;
-    if (key.kind !== ED25519) witnesses += 1;
+    if (key.kind !== ED25519) witnesses.push({ name, at: new Date(time * 1000) });
     else if (name === origin) signedBy = key.line;
   }
   if (signedBy === null) throw new Refused("signature");
@@ -194,16 +197,30 @@ function start(panel) {
     list.append(line);
   };
 
+  const day = (at) => at.toLocaleString(document.documentElement.lang);
+
+  async function checkWitnesses(seen, now) {
+    const isBeginning = await onlyGrew(seen, now);
+    for (const { name, at } of seen.witnesses) {
+      const sentence = isBeginning ? words.witnessed : words.witnessDiffers;
+      say(isBeginning ? "ok" : "bad", sentence.replace("{name}", name).replace("{day}", day(at)));
+    }
+  }
+
   async function check() {
+    // In this order: what witnesses have signed is never longer than what is published, and every key is known.
+    const signed = await text("/log/witnessed", true);
+    const published = await text("/log/checkpoint");
     const keys = await readKeys();
-    const now = await readCheckpoint(await text("/log/checkpoint"), keys);
+    const now = await readCheckpoint(published, keys);
     say(now.canVerify ? "ok" : "open", now.canVerify ? words.signed : words.noEd25519);
-    say(now.witnesses ? "ok" : "open", now.witnesses ? words.witnessed : words.notWitnessed);
+    if (signed === null) say("open", words.notWitnessed);
+    else await checkWitnesses(await readCheckpoint(signed, keys), now);
     const before = kept();
     if (before && !keys.some((one) => one.line === before.key)) say("bad", words.otherKey);
     const grew = !before || await onlyGrew(before, now);
     if (!before) say("ok", words.first);
-    else say(grew ? "ok" : "bad", (grew ? words.grew : words.rewritten).replace("{day}", new Date(before.at).toLocaleString(document.documentElement.lang)));
+    else say(grew ? "ok" : "bad", (grew ? words.grew : words.rewritten).replace("{day}", day(new Date(before.at))));
     if (grew && now.canVerify) keep(now);
     if (words.proof) {
       const shown = document.getElementById("bytes").textContent;

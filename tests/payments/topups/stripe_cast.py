@@ -12,7 +12,6 @@ from cards.issuing.cards import get_card
 from cards.issuing.networks import network
 from payments.topups import tasks
 from payments.topups.models import TopUp
-from payments.topups.stripe import client as stripe_client
 from tests.cards.acquirer import TestCard
 from tests.support.people import Person, sign_up
 from tests.support.stripe_double.process import StripeDouble
@@ -20,6 +19,7 @@ from wallet.core import clock, outbox
 from wallet.core.models import OutboxEntry
 from wallet.ledger import accounts, balances
 from wallet.ledger.accounts import AccountKind
+from wallet.stripe import client as stripe_client
 
 
 @dataclass

@@ -25,12 +25,12 @@ from payments.topups.gateway import (
     gateway,
 )
 from payments.topups.models import TopUp
-from payments.topups.stripe import client as stripe_client
-from payments.topups.stripe.client import API_VERSION
 from tests.support.stripe_double.process import StripeDouble
 from wallet.core import clock
 from wallet.core.ids import new_id
 from wallet.core.money import Money
+from wallet.stripe import client as stripe_client
+from wallet.stripe.client import API_VERSION
 
 pytestmark = pytest.mark.django_db(transaction=True)
 TEST_KEY = os.environ.get("STRIPE_TEST_KEY", "")

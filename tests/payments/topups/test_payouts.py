@@ -10,12 +10,14 @@ from django.test import Client
 
 from payments.topups import payouts, tasks
 from payments.topups.models import BankPayout, SandboxPayout
+from privacy.rights.models import Erasure, ErasureStatus
 from tests.payments.cast import fund
 from tests.payments.topups.stripe_cast import on_main, post, run_worker
 from tests.support.people import Person
 from wallet.core import clock
 from wallet.core.money import Money
-from wallet.ledger import accounts, transfers
+from wallet.ledger import accounts, balances, transfers
+from wallet.ledger.accounts import AccountKind
 from wallet.ledger.transfers import Op, Transfer
 from wallet.ledger.verify import verify
 
@@ -98,6 +100,24 @@ def test_a_page_that_nobody_answers_gives_the_money_back(alice: Person, bob: Per
     SandboxPayout.objects.filter(reference=payout.id).update(created_at=clock.now() - timedelta(days=2))
     tasks.poll_payouts()
     assert (state(alice, made), on_main(alice)) == ("failed", 4000)
+
+
+def test_what_comes_back_after_its_holder_has_left_is_the_programmes(alice: Person, bob: Person) -> None:
+    """settled.md 1. Break: credit somebody who is gone."""
+    receive(alice, bob, 4000)
+    made = withdraw(alice, 3000)
+    run_worker()
+    losses = accounts.programme(AccountKind.LOSSES, "EUR")
+    before, main = balances.of_programme(losses).minor, on_main(alice)
+    now = clock.now()
+    Erasure.objects.create(
+        holder_id=alice.holder.pk, status=ErasureStatus.DONE, done_at=now, law_due_at=now + timedelta(days=1826)
+    )
+    payout = BankPayout.objects.get(withdrawal=made["id"])
+    SandboxPayout.objects.filter(reference=payout.id).update(created_at=clock.now() - timedelta(days=2))
+    tasks.poll_payouts()
+    assert BankPayout.objects.get(id=payout.id).status == "failed"
+    assert (balances.of_programme(losses).minor - before, on_main(alice)) == (3000, main)
 
 
 def test_only_listed_accounts_are_taken_and_nothing_of_others_is_kept(

@@ -11,7 +11,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from payments.topups import tasks
-from payments.topups.models import Reconciliation, TopUp, TopUpRefund
+from payments.topups.models import Reconciliation, TopUp, TopUpDispute, TopUpRefund
 from payments.topups.reconcile import DifferenceKind, Entry, EntryKind, compare
 from tests.payments.topups.stripe_cast import (
     Stripe,
@@ -177,6 +177,9 @@ def test_yesterday_is_compared_once_and_stands_in_the_console(stripe: Stripe) ->
     olga = staff.join("operator")
     page = olga.client.get(f"/operator/payments/reconciliation/{kept.pk}/change/")
     assert yesterday.isoformat() in page.content.decode()
+    # What is owed and what is held stands there too. Break: keep the differences alone.
+    assert {one["owed"]["currency"] for one in kept.safeguarding} >= {"EUR"}
+    assert "paid_out" in page.content.decode()
 
 
 def test_what_is_owed_and_what_is_held_are_said(stripe: Stripe, alice: Person) -> None:
@@ -187,6 +190,24 @@ def test_what_is_owed_and_what_is_held_are_said(stripe: Stripe, alice: Person) -
     after = {one["owed"]["currency"]: one for one in json_of(clock.now().date())["safeguarding"]}["EUR"]
     moved = {name: after[name]["value"] - before[name]["value"] for name in ("owed", "gateway", "booked")}
     assert moved == {"owed": 5000, "gateway": 5000 - fee, "booked": 5000 - fee}
+
+
+def test_what_a_dispute_costs_is_booked_once_and_compared(stripe: Stripe, alice: Person) -> None:
+    """Breaks: book it with every look; compare fees of payments alone."""
+    today = clock.now().date()
+    before = {one["owed"]["currency"]: one for one in json_of(today)["safeguarding"]}["EUR"]
+    top_up, since = topped_up(stripe, alice, 5000), stripe.seen
+    dispute = stripe.do("dispute", payment=top_up)["id"]
+    stripe.deliver(since=since, times=2)
+    assert TopUpDispute.objects.get(gateway_ref=dispute).fee_minor == 2000
+    after = {one["owed"]["currency"]: one for one in json_of(today)["safeguarding"]}["EUR"]
+    moved = {name: after[name]["value"] - before[name]["value"] for name in ("gateway", "booked")}
+    assert moved["gateway"] == moved["booked"]
+    assert about(json_of(today), dispute) == []
+    taken = next(one for one in stripe.do("all", table="balance_transactions")["data"] if one["source"] == dispute)
+    stripe.do("change", name=taken["id"], values={"fee": 1})
+    assert about(json_of(today), dispute) == [("fee", dispute)]
+    stripe.do("change", name=taken["id"], values={"fee": 2000})
 
 
 def test_the_sandbox_gateway_keeps_no_books() -> None:

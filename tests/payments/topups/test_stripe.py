@@ -13,7 +13,6 @@ from django.test import Client
 
 from payments.topups import tasks
 from payments.topups.models import GatewayEvent, TopUp
-from payments.topups.stripe.client import API_VERSION
 from privacy.exposure.models import Exposure
 from tests.payments.topups.stripe_cast import (
     Stripe,
@@ -30,6 +29,7 @@ from tests.payments.topups.stripe_cast import (
 from tests.support.people import Person
 from wallet.core import clock
 from wallet.core.models import OutboxEntry
+from wallet.stripe.client import API_VERSION
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -267,7 +267,7 @@ def test_a_missing_wrong_or_revoked_key_is_an_outage_that_ends_by_itself(
     stripe: Stripe, alice: Person, settings: Any, key: str
 ) -> None:
     """Break: take a refused key for a refused payment."""
-    from payments.topups.stripe import client
+    from wallet.stripe import client
 
     right, settings.STRIPE_SECRET_KEY = settings.STRIPE_SECRET_KEY, key
     client.client.cache_clear()

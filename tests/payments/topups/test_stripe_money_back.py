@@ -1,5 +1,7 @@
 """Money that goes back at Stripe: refunds, disputes, early fraud warnings; the holder's accounts, then what they owe."""
 
+import json
+import secrets
 import threading
 
 import pytest
@@ -170,6 +172,24 @@ def test_an_early_fraud_warning_pauses_the_wallet_once(stripe: Stripe, alice: Pe
     warning = TopUp.objects.get(id=top_up).warning_ref
     assert warning.startswith("issfr_")
     stripe.deliver(since=max(stripe.seen - 3, 0), times=2)
+    assert not freezes.is_frozen(alice.holder.pk)
+
+
+def test_a_warning_that_is_told_of_in_another_event_pauses_nobody_again(stripe: Stripe, alice: Person) -> None:
+    """Its effect is keyed by the warning, not by the event. Break: leave `warning_ref` unread in `warnings.apply`."""
+    since = stripe.seen
+    top_up = topped_up(stripe, alice, method="4000000000005423")
+    freezes.unfreeze_holder(
+        holder_id=alice.holder.pk, actor=Actor.system("tests"), reason_code="cleared", reason="Looked into it, fine",
+        now=clock.now(),
+    )  # fmt: skip
+    warned = TopUp.objects.get(id=top_up).warning_ref
+    told = next(one["body"] for one in stripe.do("deliveries", since=since)["deliveries"] if warned in one["body"])
+    event = json.loads(told)
+    event["id"] = f"evt_{secrets.token_hex(12)}"
+    body = json.dumps(event)
+    assert post_event(body, stripe.do("sign", body=body)["signature"]) == 200
+    run_worker()
     assert not freezes.is_frozen(alice.holder.pk)
 
 

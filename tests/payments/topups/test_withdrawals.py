@@ -110,6 +110,20 @@ def test_a_refund_that_the_bank_sends_back_is_in_the_wallet_again(stripe: Stripe
     assert verify().differences == []
 
 
+def test_stripe_is_asked_before_it_is_called_again(stripe: Stripe, alice: Person) -> None:
+    """Its memory of our key ends after a day; the refund is there. Break: leave `known` unread in `send`."""
+    top_up = topped_up(stripe, alice)
+    stripe.do("fault", where="POST /v1/refunds", kind="act-then-drop")
+    withdraw(alice, 2000)
+    run_worker()
+    stripe.do("forget-keys")
+    retry_now()
+    payment = TopUp.objects.get(id=top_up).payment_ref
+    made = [one for one in stripe.do("all", table="refunds")["data"] if one["payment_intent"] == payment]
+    assert [one["amount"] for one in made] == [2000]
+    assert TopUp.objects.get(id=top_up).refunded_minor == 2000
+
+
 @pytest.mark.parametrize("kind", ["act-then-drop", "act-then-500", "500", "429"])
 def test_an_answer_that_was_lost_makes_one_refund(stripe: Stripe, alice: Person, kind: str) -> None:
     """Stripe acted and we did not hear of it; and the look of a webhook in between finds our refund, not another's.

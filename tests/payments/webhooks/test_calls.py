@@ -21,16 +21,17 @@ from cryptography.x509.oid import NameOID
 from django.conf import settings
 from django.db import connection
 
-from payments.webhooks import addresses, deliveries, sending
-from payments.webhooks.addresses import Target
+from payments.webhooks import deliveries, sending
 from payments.webhooks.endpoints import create_endpoint
 from payments.webhooks.models import Delivery, Endpoint
-from payments.webhooks.sending import MOST_READ, Failure, Result, send
+from payments.webhooks.sending import Result, send
 from privacy.exposure.grants import GATE, Grant
 from tests.payments import cast
 from tests.payments.webhooks.receiving import Platform, deliver, hurry_delivery
 from tests.support.system import ROOT
-from wallet.core import clock, outbox
+from wallet.core import addresses, calls, clock, outbox
+from wallet.core.addresses import Target
+from wallet.core.calls import MOST_READ, Failure
 from wallet.core.models import OutboxEntry
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -54,14 +55,14 @@ def test_a_hostile_server_is_bounded(
     monkeypatch.setattr(sending, "DEADLINE", 1.5)
     server.behaviour = behaviour
     read = 0
-    real = sending._Bounds.took
+    real = calls._Bounds.took
 
     def took(self: Any, size: int) -> None:
         nonlocal read
         read += size
         real(self, size)
 
-    monkeypatch.setattr(sending._Bounds, "took", took)
+    monkeypatch.setattr(calls._Bounds, "took", took)
     began = time.monotonic()
     result = called(server.url)
     assert time.monotonic() - began < 10, "a busy machine is slow, and not that slow"
@@ -176,9 +177,9 @@ def test_the_certificate_must_be_of_the_name_and_believed(
     """Break: `check_hostname = False`; or the address in the URL."""
     served, believing = certificate(tmp_path, name)
     server = Platform(served)
-    monkeypatch.setattr(sending, "resolve", lambda _url: Target("https", "parlour.example", server.port, "127.0.0.1"))
+    monkeypatch.setattr(calls, "resolve", lambda _url: Target("https", "parlour.example", server.port, "127.0.0.1"))
     if issuer == "believed":
-        monkeypatch.setattr(sending, "trusted", lambda: believing)
+        monkeypatch.setattr(calls, "trusted", lambda: believing)
     result = called("https://parlour.example/hooks")
     assert result == (Result(200) if failure is None else Result(failure=failure))
     assert [headers["host"] for headers, _body in server.got] == ([] if failure else ["parlour.example"])

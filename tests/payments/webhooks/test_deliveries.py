@@ -9,7 +9,6 @@ from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from payments.platforms import links
 from payments.webhooks import deliveries
-from payments.webhooks.addresses import AddressRefused, check_url, is_public
 from payments.webhooks.models import Delivery, Endpoint, Event
 from privacy.exposure.models import Exposure
 from tests.payments import cast
@@ -17,6 +16,7 @@ from tests.payments.requests.test_requests_api import Story
 from tests.payments.webhooks.receiving import Platform, hurry, paid, register, work
 from wallet.core import clock
 from wallet.core.actors import Actor
+from wallet.core.addresses import AddressRefused, check_url, is_public
 from wallet.core.models import OutboxEntry
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -249,7 +249,7 @@ def test_a_name_that_now_points_inside_gets_nothing(
     entry = OutboxEntry.objects.get(topic="platform.event", ref=made["id"])
     deliveries.take_in(entry)
     delivery = Delivery.objects.get(event__object_id=made["id"])
-    monkeypatch.setattr("payments.webhooks.addresses.look_up", lambda *_a, **_k: inside)
+    monkeypatch.setattr("wallet.core.addresses.look_up", lambda *_a, **_k: inside)
     deliveries.attempt(delivery_id=delivery.id, number=0)
     delivery.refresh_from_db()
     assert (delivery.attempts, delivery.last_error) == (1, "address_refused")

@@ -2,11 +2,14 @@
 
 import json
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from django.core.management import CommandError, call_command
 from django.test import Client
@@ -16,9 +19,14 @@ from privacy.exposure.checkpoints import CheckpointFile, FileUnusable, LogBehind
 from privacy.exposure.merkle import leaf_hash
 from privacy.exposure.models import LogStatement, Recipient
 from privacy.exposure.notes import Checkpoint, NoteInvalid, VerifierKey
+from tests import environment
 from tests.payments import cast
+from tests.privacy.crypto import backups
+from tests.privacy.crypto.wallet_rows import Player
 from tests.privacy.exposure.test_log import send
+from tests.support.people import sign_up
 from tests.support.sealing import seal_everything, wait_for_others
+from tests.support.web import serve
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -132,6 +140,53 @@ def test_an_older_database_sends_nothing_until_it_is_said_in_the_log(
     call_command("acknowledge_restore", reason="Nothing of that sort happened.", stdout=said)
     assert "Nothing to acknowledge" in said.getvalue()
     assert verifying.verify().faults == []
+
+
+def test_a_restored_backup_sends_nothing_until_it_is_said_and_then_the_other_line_does_not(
+    file: CheckpointFile, platform: Recipient, alice: str, tmp_path: Path
+) -> None:
+    """L14 with pg_dump, pg_restore, a real process and the operator's own commands. Break: as above."""
+    person = sign_up()
+    token, own = cast.chat_token(cast.platform("Forum")), Player(person, "alice").wallet.token
+    send(platform, {"payee": person.holder.id, "payer": None}, payer=None)
+    seal_everything()
+    backup = backups.dump(environment.DATABASE, tmp_path / "backup")
+    send(platform, {"payee": alice, "payer": None}, payer=None)
+    seal_everything()
+    published = file.last()
+    with backups.empty_database() as name:
+        backups.restore(backup, name)
+        settings = {
+            "DATABASE_URL": environment.URLS["app"].replace("{db}", name), "CHECKPOINT_FILE": str(file.path),
+        }  # fmt: skip
+
+        def command(*words: str) -> str:
+            done = subprocess.run(
+                [sys.executable, "manage.py", *words], cwd=environment.ROOT, env={**os.environ, **settings},
+                capture_output=True, text=True, check=False,
+            )  # fmt: skip
+            return done.stdout if done.returncode == 0 else f"rc {done.returncode}: {done.stderr[-400:]}"
+
+        with serve(tmp_path, settings) as web:
+
+            def asked(path: str, bearer: str = token) -> int:
+                headers = {"Authorization": f"Bearer {bearer}"}
+                return httpx.get(web.url + path, headers=headers, trust_env=False, timeout=60).status_code
+
+            assert asked("/v1/payment-requests") == 503
+            assert asked("/v1/exposures", own) == 200, "people see their own pages"
+            assert "LogBehind" in command("seal_exposures", "--once")
+            assert file.last() == published, "nothing is published over it"
+            said = command("acknowledge_restore", "--reason", "The disk of Monday was lost.", "--json")
+            assert json.loads(said) == {"acknowledged": True}
+            _wait(lambda: asked("/v1/payment-requests") == 200)
+            assert command("seal_exposures", "--once").endswith(" sealed\n")
+        last = file.last()
+        assert last is not None
+        assert published is not None
+        assert (last.size, last.root == published.root) == (published.size, False), "two lines of history"
+    _wait(lambda: not checkpoints.may_send())
+    assert cast.api(token).get("/v1/payment-requests").status_code == 503, "the line that was given up"
 
 
 def test_another_history_of_the_same_length_is_noticed(file: CheckpointFile) -> None:

@@ -19,11 +19,13 @@ CARRIERS = frozenset(
 #: Who opens connections, and why nothing personal leaves by it without a grant.
 WAYS_OUT = {
     "payments/webhooks/sending.py": "sends the body of a Grant",
-    "payments/webhooks/addresses.py": "looks a platform's own host name up",
     "payments/topups/sandbox/adapter.py": "the sandbox gateway's webhook to ourselves: ids alone",
-    "payments/topups/stripe/client.py": "Stripe's own library: a top-up's id, amount and currency",
-    "payments/topups/stripe/signatures.py": "Stripe's own library: checks what came in",
+    "wallet/stripe/client.py": "Stripe's own library: ids, amounts and limits that a grant has named",
+    "wallet/stripe/signatures.py": "Stripe's own library: checks what came in",
+    "privacy/exposure/witnesses.py": "asks outside witnesses: the published checkpoint and hashes alone",
     "privacy/crypto/providers/aws_kms.py": "wraps keys: ciphertext alone",
+    "wallet/core/addresses.py": "looks up the host name of a platform or a witness",
+    "wallet/core/calls.py": "posts what its caller brings: the body of a Grant, a checkpoint",
     "wallet/embedded/probes.py": "asks our own servers whether they live",
     "wallet/embedded/seeding.py": "asks our own web",
     "wallet/embedded/valkey.py": "asks our own server",

@@ -12,14 +12,18 @@ from django.test import Client
 from jsonschema import Draft202012Validator
 
 from privacy.crypto.keyring import keyring
+from privacy.exposure import recipients
 from privacy.exposure.log import list_exposures
+from privacy.exposure.models import RecipientKind
 from privacy.rights import exports, inventory, kinds
 from privacy.rights.models import Export
 from tests.payments import cast
 from tests.privacy.consent.test_verify_document import verify
+from tests.privacy.exposure.test_log import send
 from tests.privacy.rights import lives
 from tests.privacy.rights.lives import Life
 from tests.support.people import Person, sign_up
+from tests.support.sealing import seal_everything
 from wallet.core import clock
 from wallet.users.models import Ceremony
 
@@ -93,7 +97,7 @@ def test_its_exposures_are_the_log_with_the_bytes_and_the_recipients_by_name(ali
 def test_it_says_nothing_about_anybody_else(alice: Person, life: Life) -> None:
     """standard.md V16. Break: export columns of the class `technical.other`."""
     text = fetched(alice)["bytes"].decode()
-    for theirs in (life.other.holder.id, life.other.link.id, "pan_index", "4111"):
+    for theirs in (life.other.holder.id, life.other.link.id, "pan_index", "41111111"):
         assert theirs not in text
     assert alice.holder.password not in text
 
@@ -187,3 +191,36 @@ def test_every_kind_that_the_inventory_names_is_a_class(monkeypatch: pytest.Monk
         "'cards', which nobody exports and erases" in one and "cards/issuing/rights.py" in one for one in kinds.faults()
     )
     assert {table.kind for table in inventory.tables() if table.kind} >= set(kinds._KINDS)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_file_that_leaves_an_exposure_out_is_refused_even_if_the_wallet_signed_it(
+    alice: Person, tmp_path: Path
+) -> None:
+    """V10: what is taken out is checked against the log's chain. Breaks: export no counter; check no leaf, or no bytes."""
+    parlour = cast.platform()
+    told = recipients.register(kind=RecipientKind.PLATFORM, ref=parlour.platform.id, name=parlour.platform.name)
+    for _ in range(3):
+        send(told, {"payee": alice.holder.id, "payer": None}, payer=None)
+    seal_everything()
+    got = fetched(alice)
+    code, said = verify(tmp_path, got["bytes"])
+    assert (code, said.split()[0]) == (0, "valid:"), said
+    sealed = [one for one in got["data"]["exposures"] if one["leaf"] is not None]
+    assert sorted(one["counter"] for one in sealed) == list(range(1, len(sealed) + 1))
+    second = sorted(sealed, key=lambda one: int(one["counter"]))[1]
+    for change, fault in (
+        (None, "your exposure number 2 is missing"),
+        ({"body": second["body"] + " "}, "does not have the bytes"),
+        ({"r": "00" * 32}, "is not what stands in the log"),
+        ({"previous": "00" * 37}, "is not what stands in the log"),
+        ({"record": second["record"].replace(second["id"], "xpo_another")}, "has the record of another exposure"),
+    ):
+        facts = orjson.loads(got["bytes"])["export"]
+        rows = [one for one in facts["data"]["exposures"] if one["id"] != second["id"]]
+        facts["data"]["exposures"] = rows + ([{**second, **change}] if change else [])
+        entry = next(one for one in facts["contents"] if one["kind"] == "exposures")
+        entry["records"] = len(facts["data"]["exposures"])
+        entry["sha256"] = exports.hashlib.sha256(exports.canonical(facts["data"]["exposures"])).hexdigest()
+        code, said = verify(tmp_path, exports.SIGNER.sign(facts))
+        assert (code, fault in said) == (1, True), (fault, said)

@@ -348,11 +348,11 @@ def test_the_command_says_how_far_it_is(life: Life) -> None:
 
 
 def test_what_is_kept_stands_on_a_page_in_both_languages() -> None:
-    """Break: leave the clocks of sealed columns out of `_shown`."""
+    """Break: leave the clocks of sealed columns out of `_clocks`."""
     client = Client()
     page = client.get("/privacy/kept").content.decode()
-    assert "until you leave" in page
-    assert "five years after you have left" in page
+    assert "Until you leave" in page
+    assert "Five years after you have left" in page
     assert "art. 40(1)" in page
     french = client.get("/privacy/kept", headers={"accept-language": "fr"}).content.decode()
-    assert "cinq ans après votre départ" in french
+    assert "Cinq ans après votre départ" in french

@@ -5,8 +5,9 @@ from collections.abc import Callable
 from typing import Any
 
 from stripe import params as types
-from stripe.params import checkout, radar
+from stripe.params import checkout, issuing, radar
 
+from tests.support.stripe_double import issuing as cards
 from tests.support.stripe_double import money
 from tests.support.stripe_double.books import Books, Thing
 from tests.support.stripe_double.params import Refused
@@ -98,6 +99,18 @@ ROUTES: list[tuple[str, str, type, Answer]] = [
      _get("balance_transactions", "balance transaction")),
     ("GET", "/v1/payouts", types.PayoutListParams, _list("payouts", "/v1/payouts", "status")),
     ("GET", "/v1/payouts/{id}", types.PayoutRetrieveParams, _get("payouts", "payout")),
+    ("POST", "/v1/issuing/cardholders", issuing.CardholderCreateParams, cards.create_cardholder),
+    ("GET", "/v1/issuing/cardholders/{id}", issuing.CardholderRetrieveParams, _get("cardholders", "issuing.cardholder")),
+    ("POST", "/v1/issuing/cards", issuing.CardCreateParams, cards.create_card),
+    ("GET", "/v1/issuing/cards/{id}", issuing.CardRetrieveParams, _get("issuing_cards", "issuing.card")),
+    ("POST", "/v1/issuing/cards/{id}", issuing.CardUpdateParams, cards.update_card),
+    ("GET", "/v1/issuing/authorizations/{id}", issuing.AuthorizationRetrieveParams,
+     _get("authorizations", "issuing.authorization")),
+    ("GET", "/v1/issuing/transactions/{id}", issuing.TransactionRetrieveParams,
+     _get("issuing_transactions", "issuing.transaction")),
+    ("GET", "/v1/issuing/disputes/{id}", issuing.DisputeRetrieveParams, _get("issuing_disputes", "issuing.dispute")),
+    ("GET", "/v1/issuing/tokens/{id}", issuing.TokenRetrieveParams, _get("tokens", "issuing.token")),
+    ("POST", "/v1/ephemeral_keys", types.EphemeralKeyCreateParams, cards.create_ephemeral_key),
     ("GET", "/v1/events", types.EventListParams, _list("events", "/v1/events", "type")),
     ("GET", "/v1/events/{id}", types.EventRetrieveParams, _get("events", "event")),
 ]  # fmt: skip

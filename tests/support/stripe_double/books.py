@@ -22,6 +22,11 @@ LINKS: dict[str, dict[str, str]] = {
     "radar.early_fraud_warning": {"charge": "charges", "payment_intent": "payment_intents"},
     "balance_transaction": {"source": "*"},
     "payout": {"balance_transaction": "balance_transactions"},
+    "issuing.card": {},
+    "issuing.authorization": {"cardholder": "cardholders", "token": "tokens"},
+    "issuing.transaction": {"authorization": "authorizations", "card": "issuing_cards"},
+    "issuing.dispute": {"transaction": "issuing_transactions"},
+    "issuing.token": {"card": "issuing_cards"},
     "event": {},
 }  # fmt: skip
 
@@ -40,12 +45,18 @@ class Books:
             name: {}
             for name in (
                 "sessions", "payment_intents", "charges", "refunds", "disputes", "balance_transactions", "payouts",
-                "events", "early_fraud_warnings",
+                "events", "early_fraud_warnings", "cardholders", "issuing_cards", "authorizations",
+                "issuing_transactions", "issuing_disputes", "tokens",
             )
         }
     )  # fmt: skip
     #: Moves Stripe's own clock, for expiry and for days of reconciliation.
     shift: int = 0
+    #: What the next card ends in, if a test says so.
+    next_last4: str = ""
+    #: Nonces of browsers, each for a card; looks at a number: ephemeral key → card and nonce.
+    nonces: dict[str, str] = field(default_factory=dict)
+    looks: dict[str, tuple[str, str]] = field(default_factory=dict)
 
     def now(self) -> int:
         return int(time.time()) + self.shift

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from tests.support.stripe_double import money
+from tests.support.stripe_double import issuing, money
 from tests.support.stripe_double.books import Thing, _copy
 from tests.support.stripe_double.params import Refused
 from tests.support.stripe_double.webhooks import bytes_of, signed
@@ -114,6 +114,12 @@ def _key(double: "Double", *, key: str) -> Any:
     return {}
 
 
+def _forget_keys(double: "Double") -> Any:
+    """A day later: idempotency keys are not known any more."""
+    double.kept.clear()
+    return {}
+
+
 def _webhooks(double: "Double", **settings: Any) -> Any:
     """`mode`, `repeat`, `shuffle`, `delay`, `url`, `secret`."""
     for name, value in settings.items():
@@ -189,5 +195,5 @@ COMMANDS: dict[str, Any] = {
     "end-dispute": _end_dispute, "warn": _warn, "refund": _refund, "end-refund": _end_refund, "pay-out": _pay_out,
     "fault": _fault, "heal": _heal, "key": _key, "webhooks": _webhooks, "flush": _flush, "deliveries": _deliveries,
     "sign": _sign, "find": _find, "change": _change, "plant": _plant, "forget": _forget, "all": _all, "count": _count, "calls": _calls,
-    "violations": _violations, "shift": _shift,
+    "violations": _violations, "forget-keys": _forget_keys, "shift": _shift, **issuing.COMMANDS,
 }  # fmt: skip

@@ -4,7 +4,7 @@ import html
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
-from tests.support.stripe_double import money
+from tests.support.stripe_double import issuing, money
 from tests.support.stripe_double.params import Refused
 
 if TYPE_CHECKING:
@@ -13,9 +13,11 @@ if TYPE_CHECKING:
 Page = tuple[int, dict[str, str], str]
 
 
-def answer(double: "Double", method: str, path: str, body: str) -> Page:  # noqa: PLR0911 - a page for each case
-    """`/c/pay/{session}` and the bank's question below it."""
+def answer(double: "Double", method: str, path: str, body: str) -> Page:  # noqa: C901, PLR0911 - a page for each case
+    """`/c/pay/{session}` and the bank's question below it; `/v3/`, the script of a number's page, and its frames."""
     _empty, *parts = path.split("/")
+    if parts[0] == "v3":
+        return _script(double) if len(parts) == 2 else _frame(double, parts)
     session = double.books.tables["sessions"].get(parts[2]) if len(parts) > 2 and parts[:2] == ["c", "pay"] else None
     if session is None:
         return 404, {}, _page("Something went wrong", "<p>The page you were looking for could not be found.</p>")
@@ -42,6 +44,38 @@ def answer(double: "Double", method: str, path: str, body: str) -> Page:  # noqa
     if said == "declined":
         return 200, {}, _form(session, "Your card was declined.")
     return 303, {"Location": session["success_url"]}, ""
+
+
+def _script(double: "Double") -> Page:
+    """Of Stripe.js what shows a card's number: a nonce, and a frame for each part."""
+    script = """
+window.Stripe = () => ({
+  createEphemeralKeyNonce: async ({ issuingCard }) =>
+    (await fetch("BASE/_double/nonce", { method: "POST", body: JSON.stringify({ card: issuingCard }) })).json(),
+  elements: () => ({
+    create: (kind, { nonce, ephemeralKeySecret }) => ({
+      mount: (place) => {
+        const frame = document.createElement("iframe");
+        frame.title = kind;
+        frame.src = `BASE/v3/${kind}/${ephemeralKeySecret}/${nonce}`;
+        document.querySelector(place).append(frame);
+      },
+    }),
+  }),
+});
+"""
+    return 200, {"Content-Type": "text/javascript"}, script.replace("BASE", double.books.base)
+
+
+def _frame(double: "Double", parts: list[str]) -> Page:
+    """One part of a number, in a frame that its page cannot read."""
+    kinds = {"issuingCardNumberDisplay": "number", "issuingCardExpiryDisplay": "expiry", "issuingCardCvcDisplay": "cvc"}
+    try:
+        shown = issuing.look(double, key=parts[2], nonce=parts[3])
+    except (Refused, IndexError):
+        return 401, {}, _page("This key does not open this card.", "")
+    head = '<!doctype html><html lang="en"><link rel="icon" href="data:,"><title>card</title>'
+    return 200, {}, f"{head}<body style='margin:0;font:16px monospace'>{shown[kinds[parts[1]]]}"
 
 
 def _form(session: dict, problem: str) -> str:

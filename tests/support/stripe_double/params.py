@@ -13,6 +13,8 @@ from stripe._request_options import RequestOptions
 
 _KEY = re.compile(r"\[([^\]]*)\]")
 _OPTIONS = set(RequestOptions.__annotations__)
+#: Lists whose documentation says "Provide an empty value to unset this control"; the types cannot say it.
+_UNSET = re.compile(r"spending_controls\[(allowed|blocked)_(card_presences|categories|merchant_countries)\]")
 #: What the options' own types name, in whichever module they are inherited.
 _OPTION_NAMES = {"StripeContext": object, "Mapping": Mapping}
 
@@ -89,6 +91,8 @@ def _value(value: Any, hint: Any, path: str) -> Any:  # noqa: PLR0911 - one line
     if origin in {typing.Literal, typing_extensions.Literal}:
         return _literal(value, inner, path)
     if origin in {list, typing.Sequence}:
+        if value == "" and _UNSET.fullmatch(path):
+            return []
         if not isinstance(value, Mapping):
             raise Misfit("Invalid array", param=path)
         return [_value(one, inner[0], f"{path}[{at}]") for at, one in value.items()]

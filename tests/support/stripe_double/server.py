@@ -37,6 +37,8 @@ class Double:
     books: Books
     key: str
     endpoint: Endpoint
+    #: Where Issuing's events and questions go.
+    issuing: Endpoint
     faults: list[Fault] = field(default_factory=list)
     #: What Stripe would not have taken, in words: fails the test.
     violations: list[str] = field(default_factory=list)
@@ -48,7 +50,7 @@ class Double:
     def events_since(self, known: int) -> None:
         """Hand to the webhooks what has happened since."""
         for event in list(self.books.tables["events"].values())[known:]:
-            self.endpoint.take(event)
+            (self.issuing if event["type"].startswith("issuing_") else self.endpoint).take(event)
 
     def fault(self, method: str, path: str) -> Fault | None:
         with self.lock:
@@ -85,7 +87,8 @@ class Handler(BaseHTTPRequestHandler):
                 except Refused as refused:
                     status, said = refused.status, {"error": refused.error}
                 self.double.events_since(known)
-            self.say(status, json.dumps(said).encode())
+            # The script of a number's page asks from the wallet's origin.
+            self.say(status, json.dumps(said).encode(), {"Access-Control-Allow-Origin": "*"})
         else:
             with self.double.lock:
                 known = len(self.double.books.tables["events"])
@@ -206,11 +209,11 @@ def _error(error: dict[str, Any]) -> bytes:
     return json.dumps({"error": error}, indent=2).encode()
 
 
-def make_server(*, port: int, key: str, webhook: str, secret: str) -> ThreadingHTTPServer:
+def make_server(*, port: int, key: str, webhook: str, secret: str, issuing: str = "") -> ThreadingHTTPServer:
     """A double that listens; port 0 takes a free one."""
     handler = type("BoundHandler", (Handler,), {})
     server = ThreadingHTTPServer(("127.0.0.1", port), handler)
     server.daemon_threads = True
     base = f"http://127.0.0.1:{server.server_address[1]}"
-    handler.double = Double(Books(base), key, Endpoint(webhook, secret))  # type: ignore[attr-defined]
+    handler.double = Double(Books(base), key, Endpoint(webhook, secret), Endpoint(issuing, secret))  # type: ignore[attr-defined]
     return server

@@ -33,7 +33,6 @@ _DENIED = "42501"
 _DOORS = [
     "ledger_apply", "ledger_available", "ledger_balance", "ledger_close_account", "ledger_differences",
     "ledger_expire_holds", "ledger_find_account", "ledger_free", "ledger_lock_hold", "ledger_open_account",
-    "ledger_open_hold",
     "ledger_order_differences", "ledger_post", "ledger_roll_up", "ledger_statement", "ledger_stored",
     "ledger_transferred",
 ]  # fmt: skip

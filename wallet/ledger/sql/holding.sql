@@ -1,6 +1,6 @@
 -- Open a hold on a holder's account towards a programme's: the hot path of an authorization. The key is new (another
 -- transfer under it is a unique violation). Gives the hold's id. An inner step: whoever calls it is a function itself,
--- and knows the time. The one without a time stays for servers of the release before this one.
+-- and knows the time.
 CREATE FUNCTION ledger_open_hold(
     p_key text, p_kind text, p_owner text, p_currency text, p_to text, p_amount bigint, p_code text, p_ref text,
     p_expires_at timestamptz, p_now timestamptz

@@ -1,4 +1,4 @@
-"""The address guard: a webhook never reaches inside (W07, chat.md).
+"""The address guard: a call to somebody else's server never reaches inside (W07, chat.md).
 
 One lookup; every address of the name must be public, or none is used; the connection goes to the address that was
 judged, with the name for Host and TLS. `ip.is_global` alone is not trusted: it accepts forms that carry a private
@@ -36,7 +36,7 @@ _REFUSED4 = tuple(ip_network(text) for text in ("192.88.99.0/24", "192.0.0.0/24"
 
 
 class AddressRefused(WalletError):
-    """A webhook goes to https at a public address; in the sandbox also to http on loopback."""
+    """Webhooks, and calls to witnesses, go to https at a public address; in the sandbox also to http on loopback."""
 
     kind = Kind.INVALID
     slug = "webhook-address-refused"
@@ -54,7 +54,7 @@ class Target:
 
 
 def check_url(url: str) -> str:
-    """The URL itself, if its form may be registered; its address is judged again at every delivery.
+    """The URL itself, if its form may be registered; its address is judged again at every call.
 
     Raises:
         AddressRefused: not https on its own port, or not exact.
@@ -86,7 +86,7 @@ def _refused(detail: str) -> AddressRefused:
 
 
 def is_sandbox_loopback(scheme: str, host: str) -> bool:
-    """Whether this is a platform on the sandbox's own machine (settled.md 20)."""
+    """Whether this is a server on the sandbox's own machine (settled.md 20)."""
     return bool(settings.SANDBOX) and scheme in {"http", "https"} and host in _LOOPBACK_NAMES
 
 

@@ -1,19 +1,39 @@
 """Events as Stripe signs them: verified over the raw bytes before anything is parsed (standard.md W01)."""
 
 import time
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
 import stripe
 from django.conf import settings
 
-from payments.topups.gateway import Event, SignatureInvalid
+from wallet.core.errors import Kind, WalletError
 
 #: Seconds, in both directions: the SDK refuses what is old, not what claims to come from later.
 TOLERANCE = 300
+_LONGEST_ID = 255
 
 
-def read_event(*, body: bytes, header: str) -> Event:
+class SignatureInvalid(WalletError):
+    """The event's signature, its age or its form is wrong; nothing is kept of it."""
+
+    kind = Kind.UNREADABLE
+    slug = "signature-invalid"
+    title = "The signature does not hold"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class StripeEvent:
+    """A verified event. Of `object` nothing is kept but its id."""
+
+    id: str
+    type: str
+    object_ref: str
+    object: dict[str, Any]
+
+
+def read(*, body: bytes, header: str) -> StripeEvent:
     """The event, signed with one of the secrets, now, by this account and in this mode.
 
     Raises:
@@ -24,14 +44,14 @@ def read_event(*, body: bytes, header: str) -> Event:
         _verify(body, header)
         event: Any = orjson.loads(body)
         # A kind that we do not know may have another shape: it is kept all the same.
-        ref = ((event.get("data") or {}).get("object") or {}).get("id") or ""
-        read = Event(str(event["id"]), str(event["type"]), str(ref))
+        about = (event.get("data") or {}).get("object") or {}
+        found = StripeEvent(str(event["id"]), str(event["type"]), str(about.get("id") or ""), about)
         is_ours = event["livemode"] is is_live() and not event.get("account")
     except (StopIteration, ValueError, KeyError, TypeError, AttributeError, stripe.SignatureVerificationError):
         raise SignatureInvalid from None
-    if abs(time.time() - signed_at) > TOLERANCE or not is_ours or not read.id or len(read.id) > 255:  # noqa: PLR2004 - the column's
+    if abs(time.time() - signed_at) > TOLERANCE or not is_ours or not found.id or len(found.id) > _LONGEST_ID:
         raise SignatureInvalid
-    return read
+    return found
 
 
 def is_live() -> bool:

@@ -1,9 +1,10 @@
-"""Weak evidence counts together, beside a sum and near it."""
+"""Small signs count together, beside a sum and near it."""
 
 from __future__ import annotations
 
 import pytest
 
+from tests.payments.detection.learn import Example, learn
 from tests.payments.detection.thread import Told, nothing, read
 
 
@@ -17,7 +18,7 @@ from tests.payments.detection.thread import Told, nothing, read
     ],
 )
 def test_several_hints_beside_a_sum_are_a_finding(text: str, locale: str, told: Told) -> None:
-    """Break: ask for twice as much in cues.py."""
+    """Break: answer none in `_weak_hit`."""
     assert read(text, locale) == told
 
 
@@ -31,8 +32,27 @@ def test_several_hints_beside_a_sum_are_a_finding(text: str, locale: str, told: 
     ],
 )
 def test_hints_of_a_third_party_or_a_price_count_against_it(text: str, locale: str) -> None:
-    """Break: leave the cues of intent none out of the balance."""
+    """Break: take every verdict for a finding, however unlikely."""
     assert read(text, locale) == nothing
+
+
+@pytest.mark.parametrize(
+    ("text", "locale", "told"),
+    [
+        ("sorry for the delay, the 40 is coming tomorrow", "en-US", Told("offer_money", 4000, "USD")),
+    ],
+)
+def test_a_number_that_could_count_something_is_the_sum_where_nothing_else_is(
+    text: str, locale: str, told: Told
+) -> None:
+    """Break: drop `_doubtful` from sums.py."""
+    assert read(text, locale) == told
+
+
+def test_the_weights_are_learnt_from_labelled_messages_alone() -> None:
+    """A sign of real chat that no labelled message shows never gets a weight. Break: count the signs of chat too."""
+    told = [Example(("always", "owe"), 1), Example(("always", "owe"), 1), Example(("always", "soon"), 0)] * 9
+    assert set(learn(told, [Example(("always", "owe", "secret"), 0, 0.4)] * 9)) == {"always", "owe", "soon"}
 
 
 def test_hints_far_from_the_sum_do_not_count() -> None:
