@@ -124,6 +124,8 @@ from wallet.embedded.catalogues import compile_catalogues  # noqa: E402 - the pa
 compile_catalogues(ROOT)
 URLS = _cluster()
 os.environ["TEST_CLUSTER_URLS"] = json.dumps(URLS)
+# The folder of whoever started first, for what all processes of a run share.
+os.environ.setdefault("TEST_RUN_FOLDER", str(FOLDER))
 os.environ["DJANGO_SETTINGS_MODULE"] = "wallet.settings"
 # A Redis database of one's own for each process: nobody empties another's counters.
 os.environ["REDIS_URL"] = f"{URLS['redis']}?db={os.getpid() % 15 + 1}"

@@ -157,8 +157,7 @@ _INSIDE = (
 )
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [360, PHONE, DESKTOP])
+@pytest.mark.parametrize(("width", "scheme"), [(360, "light"), (PHONE, "dark"), (DESKTOP, "light")])
 def test_every_page_fits_its_window_and_passes_the_accessibility_rules(
     new_visitor: Callable[..., Visitor], width: int, scheme: str
 ):

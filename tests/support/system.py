@@ -9,19 +9,22 @@
         system.restart()                              # Ctrl-C and `make run` again
 
 `folder` is a temporary folder; its `var` is the state folder. Nothing waits for a disk unless `durable=True`.
-Other settings go into `settings`, such as `{"RATE_LIMITS": "off"}` (the default here).
+Other settings go into `settings`, such as `{"RATE_LIMITS": "off"}` (the default here). Unless `fresh=True` it begins with
+a copy of a state folder that was migrated before, once for all tests of a run.
 """
 
 import contextlib
+import fcntl
 import http.client
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -51,6 +54,7 @@ class System:
     folder: Path
     settings: Mapping[str, str] = field(default_factory=dict)
     durable: bool = False
+    fresh: bool = False
     checkout: Path = ROOT
     launcher: tuple[str, ...] = ()
     port: int = field(default_factory=free_port)
@@ -119,15 +123,22 @@ class System:
 
     def start(self) -> Self:
         """Start and wait until it says that it is ready."""
+        if not self.fresh and not self.var.exists():
+            shutil.copytree(_migrated(), self.var)
         before = self.output.count("Ready after")
-        process = self.launch()
+        self.launch()
+        return self.wait_until(lambda: self.output.count("Ready after") > before)
+
+    def wait_until(self, is_so: Callable[[], bool]) -> Self:
+        """Wait while it starts."""
+        assert self.process is not None
         give_up_at = time.monotonic() + START_PATIENCE_SECONDS
-        while self.output.count("Ready after") == before:
-            if process.poll() is not None or time.monotonic() > give_up_at:
+        while not is_so():
+            if self.process.poll() is not None or time.monotonic() > give_up_at:
                 output = self.output
                 self.stop()
                 raise AssertionError(f"The system does not start:\n{output}")
-            time.sleep(0.05)
+            time.sleep(0.02)
         return self
 
     def stop(self) -> int:
@@ -199,6 +210,22 @@ class System:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.stop()
+
+
+def _migrated() -> Path:
+    """A state folder with secrets and a migrated database in which nothing has run, made by whoever needs it first."""
+    folder = Path(os.environ["TEST_RUN_FOLDER"])
+    with (folder / "migrated.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "var").exists():
+            system = System(folder / "migrating")
+            system.folder.mkdir()
+            system.launch()
+            system.wait_until(lambda: "Database migrated" in system.output)
+            system.stop()
+            assert not (system.var / "checkpoints.jsonl").exists(), "something ran in it already"
+            system.var.rename(folder / "var")
+    return folder / "var"
 
 
 def wait_for(condition: Any, *, seconds: float = 40.0) -> None:

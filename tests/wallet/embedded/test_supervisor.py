@@ -26,7 +26,7 @@ COMMENT = "kept by alice"
 def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     """A running system whose path has a space."""
     folder = tmp_path_factory.mktemp("my wallet")
-    with System(folder, settings={"DEMO": "off"}) as running:
+    with System(folder, settings={"DEMO": "off"}, fresh=True) as running:
         yield running
 
 
