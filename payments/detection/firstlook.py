@@ -127,10 +127,9 @@ def _all_keys(language: Language) -> Iterable[list[Key]]:
     for keys in (  # where small signs are weighed together
         (_CASH, _BESIDE_CASH),
         (_NUMBER, language.telling),
-        (_NUMBER, language.persons),
-        (language.debt.key, language.persons),
-        (language.money.key, language.persons),
-        (language.alone, language.persons),
+        (language.debt.key, language.between),
+        (language.money.key, language.between),
+        (language.alone, language.between),
     ):
         yield sorted(keys, key=language.lexicon.cost)
 

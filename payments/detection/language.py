@@ -23,6 +23,8 @@ _FOLDER = Path(__file__).parent / "languages"
 _MOST_APOSTROPHES = 4
 #: Classes of which one beside a bare number makes it worth a closer look.
 TELLING = frozenset({"owe", "pay", "lend", "means", "share", "money", "each", "cost", "get", "remind", "want"})
+#: Who owes whom takes two: without a phrase, one of these must be there.
+BETWEEN = frozenset({"to_me", "to_you", "my", "your", "we", "each"})
 ALONE = frozenset({"settle", "owe", "paid", "lend", "means", "share", "money", "cost"})  # and without a number
 _CLASS_LISTS = {"nonmoney": "favour", "cost": "cost", "own_money": "money", "who": "others"}
 _REPEATED = re.compile(r"(.)\1{2,}")
@@ -122,9 +124,9 @@ class Language:
         self.cost = lexicon.phrase("{cost}")
         self.entries: list[Entry] = list(_entries(data, lexicon))
         self.debt = lexicon.phrase("{debt}")
-        self.persons = Key(frozenset(map(fold_data, data["persons"])))
         self._classes, self._class_prefixes = _classes(data)
         self.telling, self.alone = self._key_of(TELLING), self._key_of(ALONE)
+        self.between = self._key_of(BETWEEN)
         self._class_endings = {
             name: tuple(fold_data(text).split()) for name, text in data.get("class_endings", {}).items()
         }

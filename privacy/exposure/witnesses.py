@@ -6,6 +6,7 @@ own hands proves nothing against the operator (settled.md 15): who they are is o
 """
 
 import base64
+import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -35,6 +36,7 @@ _AT_ONCE: Final = 8
 #: Of an answer no more is read: a signature line has some 150 bytes.
 _MOST_READ: Final = 8 * 1024
 _DIGITS: Final = 18
+_DAY_SECONDS: Final = 86_400
 
 
 class Refusal(StrEnum):
@@ -46,6 +48,8 @@ class Refusal(StrEnum):
     OTHER_HISTORY = "other_history"
     #: It does not know this log, or not this key.
     UNKNOWN = "unknown_log"
+    #: It was asked by two of us at once.
+    MEANWHILE = "meanwhile"
     #: Its answer is none.
     UNREADABLE = "unreadable"
 
@@ -180,16 +184,17 @@ def _read(response: httpcore.Response) -> _Answer:
 
 
 def _keep(witness: Witness, checkpoint: Checkpoint, note: str, answer: _Answer) -> bool:
-    key = str(witness.key)
-    failure, line = answer.failure, ""
-    if not failure:
-        line = _line_of(witness.key, note, answer.lines)
-        failure = "" if line else Refusal.UNREADABLE
+    key, failure = str(witness.key), answer.failure
+    line = "" if failure else _line_of(witness.key, note, answer.lines)
+    at = _time_of(witness.key, line) if line else None
+    if not failure and at is None:
+        failure = Refusal.UNREADABLE
+    if failure == Refusal.AHEAD and answer.size is not None and answer.size <= tree.head().size:
+        failure = Refusal.MEANWHILE
     with connection.cursor() as cursor:
         if failure:
             cursor.execute("SELECT exposure_unwitnessed(%s, %s)", [key, str(failure)])
         else:
-            at = _time_of(witness.key, line)
             cursor.execute("SELECT exposure_witnessed(%s, %s, %s, %s)", [key, checkpoint.size, note + line, at])
     if failure in ACCUSES:
         log.error("privacy.log.witness_accuses", witness=witness.key.name, failure=str(failure))
@@ -206,9 +211,11 @@ def _line_of(key: VerifierKey, note: str, lines: str) -> str:
         return ""
 
 
-def _time_of(key: VerifierKey, line: str) -> datetime:
+def _time_of(key: VerifierKey, line: str) -> datetime | None:
+    """When it looked; None where its clock and ours are a day apart."""
     raw = base64.b64decode(line.rstrip("\n").rpartition(" ")[2])[len(key.id) :]
-    return datetime.fromtimestamp(int.from_bytes(raw[:8], "big"), UTC)
+    seconds, now = int.from_bytes(raw[:8], "big"), time.time()
+    return datetime.fromtimestamp(seconds, UTC) if abs(seconds - now) < _DAY_SECONDS else None
 
 
 # --- What they have signed ---------------------------------------------------------------------------------------

@@ -131,6 +131,8 @@ class _Door(BaseHTTPRequestHandler):
             case "forges":
                 text = body.decode().split("\n\n")[1] + "\n"
                 said = witness.line(text.replace("paravent", "parallel"), int(time.time()))
+            case "comes from the future":
+                said = witness.line(body.decode().split("\n\n")[1] + "\n", 1 << 39)
             case "signs nothing":
                 said = b"\xe2\x80\x94 somebody.else AAAAAAAA\n"
             case "is longer":

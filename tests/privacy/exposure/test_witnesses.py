@@ -129,7 +129,13 @@ def test_a_rewritten_log_gets_no_signature(witness: Witness) -> None:
 
 @pytest.mark.parametrize(
     ("behaviour", "word"),
-    [("hangs", "timeout"), ("talks", "unreadable"), ("forges", "unreadable"), ("signs nothing", "unreadable")],
+    [
+        ("hangs", "timeout"),
+        ("talks", "unreadable"),
+        ("forges", "unreadable"),
+        ("signs nothing", "unreadable"),
+        ("comes from the future", "unreadable"),
+    ],
 )
 def test_a_bad_witness_is_bounded_and_nobody_waits_for_it(
     witness: Witness, monkeypatch: pytest.MonkeyPatch, behaviour: str, word: str
