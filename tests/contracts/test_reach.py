@@ -65,12 +65,21 @@ def world(django_db_blocker: Any) -> Iterator[World]:
         mine = cast.api(wallet_token(alice))
         top_up = mine.post("/v1/top-ups", {"amount": MONEY}).json()
         number = mine.post(f"/v1/cards/{story.alice_card.id}/numbers", {"merchant": "BAKER*"}).json()
+        payee = story.bob.link.id
+        split = story.chat.post(
+            "/v1/splits", {"payee": payee, "total": MONEY, "shares": [{"payer": story.alice.link.id}]}
+        ).json()
+        tea = [{"label": "tea", "amount": MONEY}]
+        checkout = story.chat.post("/v1/checkouts", {"payee": payee, "items": tea}).json()
+        refund = cast.api(story.bob.token).post("/v1/refunds", {"payment_request": paid["id"]}).json()
+        export = mine.post("/v1/exports", {}).json()
         stranger, third = Story(), cast.link(cast.holder(), story.parlour)
         world = World(story)
         world.objects = {
             "request_id": made["id"], "endpoint_id": endpoint["id"], "delivery_id": delivery["id"],
             "event_id": delivery["event"], "link_id": story.alice.link.id, "card": story.alice_card.id,
-            "number": number["id"], "top_up_id": top_up["id"],
+            "split_id": split["id"], "checkout_id": checkout["id"], "refund_id": refund["id"],
+            "export_id": export["id"], "number": number["id"], "top_up_id": top_up["id"],
             "exposure_id": Exposure.objects.filter(holder_id=alice).latest("at").id,
         }  # fmt: skip
         world.callers = {

@@ -19,12 +19,12 @@ from django.db import connections
 from payments.topups import tasks
 from payments.topups.gateway import GatewayUnavailable
 from payments.topups.models import TopUp, TopUpStatus
-from payments.topups.stripe import client as stripe_client
 from tests.cards.acquirer import PATH, issue
 from tests.support.people import Person, sign_up
 from tests.support.web import Web, serve
 from wallet.core import clock
 from wallet.core.models import OutboxEntry
+from wallet.stripe import client as stripe_client
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

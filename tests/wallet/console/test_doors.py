@@ -240,6 +240,29 @@ def test_a_page_that_names_a_sealed_column_cannot_be_made() -> None:
             page(Card, console)
 
 
+def test_the_console_lists_splits_checkouts_and_refunds_and_changes_none(olga: Person) -> None:
+    """Without items, notes or aliases. Break: leave one of the pages out; or let it be added to."""
+    story = Story()
+    cent, payee = {"value": 1, "currency": "EUR"}, story.bob.link.id
+    paid = story.asked()
+    story.pay(paid["id"])
+    tea = [{"label": f"{CANARY}-tea", "amount": cent}]
+    shares = [{"payer": story.alice.link.id}]
+    made = {
+        "split": story.chat.post("/v1/splits", {"payee": payee, "total": cent, "shares": shares}).json(),
+        "checkout": story.chat.post("/v1/checkouts", {"payee": payee, "items": tea}).json(),
+        "refund": cast.api(story.bob.token).post("/v1/refunds", {"payment_request": paid["id"]}).json(),
+    }
+    for name, thing in made.items():
+        page = f"/operator/payments/{name}/"
+        listed = olga.client.get(f"{page}?q={thing['id']}").content.decode()
+        shown = olga.client.get(f"{page}{thing['id']}/change/")
+        assert (thing["id"] in listed, shown.status_code) == (True, 200), name
+        assert CANARY not in listed + shown.content.decode(), name
+        assert olga.client.post(f"{page}{thing['id']}/change/", {"status": "paid"}).status_code in {302, 403, 404, 405}
+        assert olga.client.get(f"{page}add/").status_code in {302, 403, 404}, name
+
+
 # --- With one ----------------------------------------------------------------------------------------------
 
 WHY = {"reason_code": "support", "reason": "Ticket 4711, which shop was that?"}

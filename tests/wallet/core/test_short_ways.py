@@ -124,7 +124,7 @@ def test_an_authorization_is_read_at_once_and_what_is_not_known_by_the_framework
 
 def test_the_lane_leads_to_the_network_alone():
     """Break: another prefix in `wallet.core.lane`, such as "/"."""
-    passed = [route for route in list_routes() if route.path.startswith(lane.PREFIX)]
+    passed = [route for route in list_routes() if route.path.startswith(lane.PREFIXES)]
     assert passed
     assert {str(route.audience) for route in passed} == {"network"}
 
@@ -135,7 +135,7 @@ def test_the_network_is_answered_in_english_whoever_was_answered_before(client: 
     first = client.get("/sign-in", headers={"accept-language": "fr"})
     assert first["Content-Language"] == "fr"
     answer = client.post(
-        f"{lane.PREFIX}authorizations", {**GOOD, "network_ref": ""}, content_type="application/json",
+        f"{lane.PREFIXES[0]}authorizations", {**GOOD, "network_ref": ""}, content_type="application/json",
         headers={"accept-language": "fr", "authorization": f"Bearer {settings.SANDBOX_NETWORK_KEY}"},
     )  # fmt: skip
     assert answer.status_code == 422
