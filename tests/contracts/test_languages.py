@@ -10,6 +10,8 @@ import pytest
 from django.conf import settings
 from django.test import Client
 from django.urls import URLResolver, get_resolver
+from django.utils.html import escape
+from django.utils.translation import override
 
 from cards.authorizations import radar
 from cards.authorizations.models import Authorization
@@ -22,14 +24,13 @@ from tests.support.messages import catalogue_path, message_of, messages_of, plac
 from tests.support.people import Person, sign_up, sign_up_with_password
 from wallet.core import clock
 from wallet.core.money import Money, format_money
+from wallet.core.problems import catalogue as problems
 from wallet.embedded.catalogues import APPS
 
 #: Shorter texts also stand inside other words.
 _LONG = 12
 #: Pages about what programs receive are in English but for their frame; and what no browser opens.
-_NOT_FOR_PEOPLE = re.compile(
-    r"v1/|problems/|oauth/|healthz|readyz|inbox/count|\.well-known/|webhooks/|sandbox/|log/|sign-out"
-)
+_NOT_FOR_PEOPLE = re.compile(r"v1/|oauth/|healthz|readyz|inbox/count|\.well-known/|webhooks/|sandbox/|log/|sign-out")
 _HIDDEN = {"script", "style"}
 _SPOKEN = {"aria-label", "title", "alt", "placeholder", "content"}
 
@@ -248,3 +249,14 @@ def test_english_on_a_french_page_would_be_found() -> None:
     page = '<html lang="fr"><p>Nothing has moved yet</p><p lang="en">Where it was used</p><a aria-label="Skip to the content">x</a>'
     assert sorted(english_in(page)) == ["Nothing has moved yet", "Skip to the content"]
     assert english_in("<p>Top up 12,00 € and come back</p>") == ["Top up %(amount)s and come back"]
+
+
+def test_what_an_error_means_is_explained_in_both_languages(client: Client) -> None:
+    """Break: leave `_` out around the explanations of `catalogue`; or the docstrings out of `make messages`."""
+    with override("en"):
+        english = problems()
+    with override("fr"):
+        french_ones = problems()
+    assert [slug for slug, entry in english.items() if entry.explanation == french_ones[slug].explanation] == []
+    page = client.get("/problems/not-found", headers={"accept-language": "fr"}).content.decode()
+    assert escape(french_ones["not-found"].explanation) in page

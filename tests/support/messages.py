@@ -1,7 +1,8 @@
 """The words that the source asks to be translated, found without gettext, and the catalogues that hold the French.
 
 `make messages` runs this file: what is new comes into each `.po` empty, what nobody asks for any more leaves it.
-The titles of refusals are words too: they are shown through `_(refusal.title)`, so they are read off the classes.
+The titles of refusals are words too, and what their docstrings explain: both are shown on the pages of problems through `_`,
+so they are read off the classes.
 """
 
 import ast
@@ -89,12 +90,13 @@ def _called(node: ast.AST) -> Message | None:
 
 
 def _titles(nodes: Iterable[ast.AST]) -> Iterator[str]:
-    """The `title` of each class that also has a `slug`: a refusal (wallet.core.errors)."""
+    """The `title` of each class that also has a `slug`, and what it explains: a refusal (wallet.core.errors)."""
     for node in nodes:
-        if isinstance(node, ast.ClassDef):
+        if isinstance(node, ast.ClassDef) and node.name != "WalletError":  # the pattern of all, no refusal itself
             members = dict(filter(None, map(_constant, node.body)))
-            if "slug" in members and "title" in members:
-                yield members["title"]
+            if "slug" in members:
+                yield from filter(None, [members.get("title")])
+                yield from filter(None, [" ".join((ast.get_docstring(node) or "").split())])
 
 
 def _constant(statement: ast.stmt) -> tuple[str, str] | None:

@@ -11,7 +11,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, override
+from django.utils.translation import gettext_lazy, gettext_noop, override
 from rest_framework import exceptions
 from rest_framework.response import Response
 
@@ -54,19 +54,31 @@ _GENERAL: dict[int, tuple[str, Any]] = {
 
 #: What the general ones mean, whoever raises them; a refusal of a room explains itself by its docstring.
 _EXPLAINED: dict[str, str] = {
-    "unreadable": "No JSON, not UTF-8, over 64 kB, nested deeper than 20, or with a member unknown or given twice.",
-    "unauthenticated": "There is no token, or it lives no more: access tokens live five minutes. Get another one.",
-    "insufficient-scope": "The token is good and does not reach this far; docs/platforms.md says which one does.",
-    "not-found": "Nothing has this id, or what has it is another's: nobody learns which.",
-    "method-not-allowed": "The path exists; the header Allow names what can be done with it.",
-    "not-acceptable": "Send no Accept header, or one that takes application/json.",
-    "changed-meanwhile": "Two requests met. Nothing was done for this one: send it again.",
-    "too-large": "A body has at most 64 kB.",
-    "unsupported-media-type": "Send Content-Type: application/json.",
-    "validation-failed": "A member has a wrong type, range or value; `errors` names each by a JSON pointer.",
-    "rate-limited": "Come back after as many seconds as Retry-After says.",
-    "internal-error": "A defect, written down under the Request-Id. Send the request again with the same key.",
-    "unavailable": "Something that this needs is away, and nothing was done. Come back after Retry-After seconds.",
+    "unreadable": gettext_noop(
+        "No JSON, not UTF-8, over 64 kB, nested deeper than 20, or with a member unknown or given twice."
+    ),
+    "unauthenticated": gettext_noop(
+        "There is no token, or it lives no more: access tokens live five minutes. Get another one."
+    ),
+    "insufficient-scope": gettext_noop(
+        "The token is good and does not reach this far; docs/platforms.md says which one does."
+    ),
+    "not-found": gettext_noop("Nothing has this id, or what has it is another's: nobody learns which."),
+    "method-not-allowed": gettext_noop("The path exists; the header Allow names what can be done with it."),
+    "not-acceptable": gettext_noop("Send no Accept header, or one that takes application/json."),
+    "changed-meanwhile": gettext_noop("Two requests met. Nothing was done for this one: send it again."),
+    "too-large": gettext_noop("A body has at most 64 kB."),
+    "unsupported-media-type": gettext_noop("Send Content-Type: application/json."),
+    "validation-failed": gettext_noop(
+        "A member has a wrong type, range or value; `errors` names each by a JSON pointer."
+    ),
+    "rate-limited": gettext_noop("Come back after as many seconds as Retry-After says."),
+    "internal-error": gettext_noop(
+        "A defect, written down under the Request-Id. Send the request again with the same key."
+    ),
+    "unavailable": gettext_noop(
+        "Something that this needs is away, and nothing was done. Come back after Retry-After seconds."
+    ),
 }
 
 #: Failures from beside the floor, by name: the key service and the exposure log fail closed; a row was changed first;
@@ -186,7 +198,7 @@ def pointers(detail: Any, at: str = "") -> Iterator[dict[str, str]]:
 def catalogue() -> dict[str, Entry]:
     """Every problem that this service can answer with, by slug: the general ones and each `WalletError`."""
     entries = {
-        slug: Entry(slug, status, str(title), _EXPLAINED[slug])
+        slug: Entry(slug, status, str(title), _(_EXPLAINED[slug]))
         for status, (slug, title) in sorted(_GENERAL.items(), reverse=True)
     }
     waiting: list[type[WalletError]] = [WalletError]
@@ -194,8 +206,8 @@ def catalogue() -> dict[str, Entry]:
         for error in waiting.pop().__subclasses__():
             waiting.append(error)
             if error.slug not in _EXPLAINED:
-                explanation = " ".join((error.__doc__ or "").split())
-                entries[error.slug] = Entry(error.slug, STATUS[error.kind], _(error.title), explanation)
+                explanation = " ".join((error.__doc__ or "").split()) or error.title
+                entries[error.slug] = Entry(error.slug, STATUS[error.kind], _(error.title), _(explanation))
     return entries
 
 

@@ -1,6 +1,7 @@
 """The port `CardNetwork` on Stripe Issuing: rooms here, numbers there."""
 
 from datetime import datetime
+from secrets import token_urlsafe
 
 from django.db import transaction
 
@@ -59,8 +60,9 @@ class StripeIssuing:
         with transaction.atomic():
             disclose_look(number_id)
         with call("ephemeral_key", is_hurried=True) as stripe:
+            # Another look is another call: Stripe takes a nonce once.
             key = stripe.v1.ephemeral_keys.create(
-                params={"issuing_card": name, "nonce": nonce}, options={"idempotency_key": f"look:{nonce}"}
+                params={"issuing_card": name, "nonce": nonce}, options={"idempotency_key": token_urlsafe(24)}
             )
         return ShownThere(name, Secret(str(key.secret)), nonce)
 

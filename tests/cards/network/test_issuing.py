@@ -57,7 +57,8 @@ def test_a_lost_answer_makes_no_second_card(issuing: Issuing, alice: Person) -> 
     """Stripe has acted and the answer is lost. Break: a fresh idempotency key for each try."""
     issuing.do("fault", where="POST /v1/issuing/cards", kind="act-then-drop")
     before = issuing.do("count", table="issuing_cards")["count"]
-    card = card_of(alice)
+    card = card_of(alice, work=False)
+    run_worker()
     assert shown(alice, card)["last4"] == ""
     retry_now()
     assert issuing.do("count", table="issuing_cards")["count"] == before + 1
@@ -67,7 +68,8 @@ def test_a_lost_answer_makes_no_second_card(issuing: Issuing, alice: Person) -> 
 @pytest.mark.parametrize("kind", ["500", "429"])
 def test_an_outage_or_a_wrong_key_is_waited_out(issuing: Issuing, alice: Person, kind: str) -> None:
     issuing.do("fault", where="POST /v1/issuing/cards", kind=kind)
-    card = card_of(alice, 1000)
+    card = card_of(alice, 1000, work=False)
+    run_worker()
     issuing.do("key", key="sk_test_other")
     retry_now()
     assert shown(alice, card)["last4"] == ""

@@ -39,7 +39,8 @@ def test_hints_of_a_third_party_or_a_price_count_against_it(text: str, locale: s
 @pytest.mark.parametrize(
     ("text", "locale", "told"),
     [
-        ("sorry for the delay, the 40 is coming tomorrow", "en-US", Told("offer_money", 4000, "USD")),
+        ("48 passt, überweise ich nach der Arbeit", "de-DE", Told("offer_money", 4800, "EUR")),
+        ("Wette verloren, deine 20 kommen", "de-DE", Told("offer_money", 2000, "EUR")),
     ],
 )
 def test_a_number_that_could_count_something_is_the_sum_where_nothing_else_is(

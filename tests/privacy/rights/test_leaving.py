@@ -247,6 +247,24 @@ def test_killed_anywhere_it_goes_on(life: Life, monkeypatch: pytest.MonkeyPatch,
         _label = Card.objects.get(pk=life.card.id).label
 
 
+def test_two_who_carry_on_at_once_both_come_to_the_end(life: Life, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command beside the worker. Break: refuse a move that somebody else has made (`STATES.after` in `_move`)."""
+    leave(life.holder)
+    spend(life.holder)
+    real = leaving.run_steps
+
+    def overtaken(holder_id: str, now: Any) -> None:
+        monkeypatch.setattr(leaving, "run_steps", real)
+        real(holder_id, now)
+        assert erasing.carry_on(holder_id=holder_id, now=now) is ErasureStatus.DONE
+
+    with transaction.atomic():
+        erasing.request_erasure(holder_id=life.holder.id, actor=Actor.holder(life.holder.id), now=clock.now())
+    Erasure.objects.filter(pk=life.holder.id).update(status=ErasureStatus.REQUESTED)
+    monkeypatch.setattr(leaving, "run_steps", overtaken)
+    assert erasing.carry_on(holder_id=life.holder.id, now=clock.now()) is ErasureStatus.DONE
+
+
 def test_it_waits_for_the_last_seal(life: Life, monkeypatch: pytest.MonkeyPatch) -> None:
     """settled.md 6. Break: destroy the key while exposures are unsealed."""
     leave(life.holder)
