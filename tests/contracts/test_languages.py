@@ -23,6 +23,7 @@ from tests.payments.topups.test_top_ups import work
 from tests.support.messages import catalogue_path, message_of, messages_of, placeholders, translations_of
 from tests.support.people import Person, sign_up, sign_up_with_password
 from wallet.core import clock
+from wallet.core.errors import WalletError
 from wallet.core.money import Money, format_money
 from wallet.core.problems import catalogue as problems
 from wallet.embedded.catalogues import APPS
@@ -257,6 +258,9 @@ def test_what_an_error_means_is_explained_in_both_languages(client: Client) -> N
         english = problems()
     with override("fr"):
         french_ones = problems()
-    assert [slug for slug, entry in english.items() if entry.explanation == french_ones[slug].explanation] == []
+    # Other tests may have refusals of their own, which nobody translates.
+    of_tests = {error.slug for error in WalletError.__subclasses__() if error.__module__.startswith("tests.")}
+    same = {slug for slug, entry in english.items() if entry.explanation == french_ones[slug].explanation}
+    assert same <= of_tests
     page = client.get("/problems/not-found", headers={"accept-language": "fr"}).content.decode()
     assert escape(french_ones["not-found"].explanation) in page
