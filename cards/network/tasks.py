@@ -12,8 +12,8 @@ from django.db.models import Q
 from cards.network.models import IssuingNumber
 from cards.network.stripe import inbox, made
 from wallet.core import clock, outbox
+from wallet.core.errors import GatewayBusy, GatewayRefused, GatewayUnavailable
 from wallet.core.models import OutboxEntry
-from wallet.stripe.client import StripeBusy, StripeRefused, StripeUnavailable
 
 log = structlog.get_logger(__name__)
 
@@ -28,7 +28,7 @@ def _in_turn() -> Iterator[None]:
     """Too many calls at once is no failure."""
     try:
         yield
-    except StripeBusy:
+    except GatewayBusy:
         raise outbox.Later(_LATER_SECONDS) from None
 
 
@@ -60,7 +60,7 @@ def poll_events() -> int:
         return 0
     try:
         return inbox.poll(now=clock.now())
-    except StripeUnavailable:
+    except GatewayUnavailable:
         return 0
 
 
@@ -76,8 +76,8 @@ def compare() -> int:
     for number_id in due.values_list("number_id", flat=True)[:_BATCH]:
         try:
             differed += made.align(number_id=number_id, now=now, is_drift=True)
-        except StripeUnavailable:
+        except GatewayUnavailable:
             break  # it does not answer: the next run asks again
-        except StripeRefused:
+        except GatewayRefused:
             log.error("cards.network.copy_missing", number=number_id)  # noqa: TRY400 - an id alone
     return differed

@@ -27,27 +27,6 @@ class PaymentState(StrEnum):
     EXPIRED = "expired"
 
 
-class GatewayUnavailable(WalletError):
-    """The gateway does not answer: nothing is known, the worker tries again."""
-
-    kind = Kind.UNAVAILABLE
-    slug = "gateway-unavailable"
-    title = "The payment service does not answer"
-
-
-class GatewayBusy(GatewayUnavailable):
-    """As many calls as may wait for it are waiting: a moment later there is room."""
-
-    slug = "gateway-busy"
-
-
-class GatewayRefused(WalletError):
-    """The gateway will not do this: trying again cannot help."""
-
-    slug = "gateway-refused"
-    title = "The payment service refuses this payment"
-
-
 class SignatureInvalid(WalletError):
     """The event's signature, its age or its form is wrong; nothing is kept of it."""
 

@@ -9,10 +9,11 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from payments.topups import top_ups, warnings
-from payments.topups.gateway import Event, GatewayRefused, Subject, gateway
+from payments.topups.gateway import Event, Subject, gateway
 from payments.topups.models import EventVia, GatewayEvent, GatewayWatch, TopUp
 from wallet.core import clock, figures, outbox
 from wallet.core.actors import Actor
+from wallet.core.errors import GatewayRefused
 from wallet.core.models import OutboxEntry
 from wallet.core.transactions import owns_transaction
 

@@ -11,9 +11,10 @@ from django.db.models import Q, Sum
 
 from payments.topups import following, lots
 from payments.topups.disclosures import disclose_payout
-from payments.topups.gateway import GatewayRefused, PayoutGateway, PayoutState, Session, payout_gateway
+from payments.topups.gateway import PayoutGateway, PayoutState, Session, payout_gateway
 from payments.topups.models import BankPayout, PayoutStatus, Withdrawal
 from wallet.core import outbox
+from wallet.core.errors import GatewayRefused
 from wallet.core.money import Money
 from wallet.core.transactions import needs_transaction, owns_transaction
 from wallet.ledger import accounts, transfers

@@ -9,12 +9,12 @@ from celery import shared_task
 from django.db.models import Q
 
 from payments.topups import inbox, payouts, reconciling, top_ups, withdrawals
-from payments.topups.gateway import GatewayBusy, GatewayUnavailable, books, gateway
+from payments.topups.gateway import books, gateway
 from payments.topups.models import BankPayout, PayoutStatus, Reconciliation, TopUp, TopUpStatus
 from payments.topups.sandbox import adapter, checkout
 from wallet.core import clock, outbox
 from wallet.core.actors import Actor
-from wallet.core.errors import WalletError
+from wallet.core.errors import GatewayBusy, GatewayUnavailable, WalletError
 from wallet.core.models import OutboxEntry
 
 log = structlog.get_logger(__name__)

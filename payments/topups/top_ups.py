@@ -8,11 +8,11 @@ from cards.issuing import cards
 from cards.issuing.states import CardStatus
 from payments.topups import disputes, following, lots, refunds
 from payments.topups.disclosures import disclose_session, record_what_was_typed
-from payments.topups.gateway import GatewayRefused, GatewayUnavailable, Payment, PaymentState, Session, gateway
+from payments.topups.gateway import Payment, PaymentState, Session, gateway
 from payments.topups.models import TopUp, TopUpStatus
 from wallet.core import clock, outbox
 from wallet.core.actors import Actor
-from wallet.core.errors import Invalid, Kind, NotFound, WalletError
+from wallet.core.errors import GatewayRefused, GatewayUnavailable, Invalid, Kind, NotFound, WalletError
 from wallet.core.money import Money
 from wallet.core.transactions import needs_transaction, owns_transaction
 from wallet.ledger import accounts, transfers

@@ -12,12 +12,12 @@ from django.db import connection
 
 from payments.topups import following, lots, payouts, refunds
 from payments.topups.disclosures import disclose_refund
-from payments.topups.gateway import GatewayRefused, Refund, RefundState, gateway
+from payments.topups.gateway import Refund, RefundState, gateway
 from payments.topups.models import RefundStatus, TopUp, TopUpRefund, TopUpStatus, Withdrawal, WithdrawalStatus
 from wallet.activity import lines
 from wallet.core import outbox
 from wallet.core.actors import Actor
-from wallet.core.errors import Invalid, Kind, NotFound, WalletError
+from wallet.core.errors import GatewayRefused, Invalid, Kind, NotFound, WalletError
 from wallet.core.money import Money
 from wallet.core.transactions import owns_transaction
 from wallet.ledger import accounts, transfers

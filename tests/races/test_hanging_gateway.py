@@ -17,12 +17,12 @@ from django.conf import settings as django_settings
 from django.db import connections
 
 from payments.topups import tasks
-from payments.topups.gateway import GatewayUnavailable
 from payments.topups.models import TopUp, TopUpStatus
 from tests.cards.acquirer import PATH, issue
 from tests.support.people import Person, sign_up
 from tests.support.web import Web, serve
 from wallet.core import clock
+from wallet.core.errors import GatewayUnavailable
 from wallet.core.models import OutboxEntry
 from wallet.stripe import client as stripe_client
 

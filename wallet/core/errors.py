@@ -61,3 +61,24 @@ class Invalid(WalletError):
     kind = Kind.INVALID
     slug = "validation-failed"
     title = "A value is not valid"
+
+
+class GatewayUnavailable(WalletError):
+    """The payment service does not answer: nothing is known, the worker tries again."""
+
+    kind = Kind.UNAVAILABLE
+    slug = "gateway-unavailable"
+    title = "The payment service does not answer"
+
+
+class GatewayBusy(GatewayUnavailable):
+    """As many calls as may wait for it are waiting: a moment later there is room."""
+
+    slug = "gateway-busy"
+
+
+class GatewayRefused(WalletError):
+    """The payment service will not do this: trying again cannot help."""
+
+    slug = "gateway-refused"
+    title = "The payment service refuses this"

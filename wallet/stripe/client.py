@@ -12,10 +12,8 @@ import structlog
 from django.conf import settings
 from stripe import StripeClient
 
-from wallet.core.errors import Kind, WalletError
+from wallet.core.errors import GatewayBusy, GatewayRefused, GatewayUnavailable
 from wallet.core.transactions import refuse_open_transaction
-
-__all__ = ["API_VERSION", "StripeBusy", "StripeClient", "StripeRefused", "StripeUnavailable", "call", "client"]
 
 log = structlog.get_logger(__name__)
 
@@ -26,27 +24,6 @@ _CONNECT, _READ = 5, 20
 _HURRY = 3
 #: Calls at one time in a process: whoever hangs there takes two of a worker's four threads and no more.
 _PLACES = threading.BoundedSemaphore(2)
-
-
-class StripeUnavailable(WalletError):
-    """Stripe does not answer: nothing is known, the worker tries again."""
-
-    kind = Kind.UNAVAILABLE
-    slug = "gateway-unavailable"
-    title = "The payment service does not answer"
-
-
-class StripeBusy(StripeUnavailable):
-    """As many calls as may wait for it are waiting: a moment later there is room."""
-
-    slug = "gateway-busy"
-
-
-class StripeRefused(WalletError):
-    """Stripe will not do this: trying again cannot help."""
-
-    slug = "gateway-refused"
-    title = "The payment service refuses this"
 
 
 @cache
@@ -72,21 +49,21 @@ def call(what: str, *, is_hurried: bool = False) -> Iterator[StripeClient]:
         is_hurried: a person waits: three seconds and no more.
 
     Raises:
-        StripeUnavailable: no answer, an error of theirs, too many calls, or a key that is missing or revoked: the
+        GatewayUnavailable: no answer, an error of theirs, too many calls, or a key that is missing or revoked: the
             outbox tries again, and goes on by itself once the key is right.
-        StripeRefused: this request will never be taken.
+        GatewayRefused: this request will never be taken.
     """
     refuse_open_transaction(f"stripe: {what}")
     if not settings.STRIPE_SECRET_KEY:
         log.error("stripe.key_missing", call=what)
-        raise StripeUnavailable
+        raise GatewayUnavailable
     if not _PLACES.acquire(blocking=False):
-        raise StripeBusy
+        raise GatewayBusy
     try:
         yield client(is_hurried=is_hurried)
     except (stripe.AuthenticationError, stripe.PermissionError) as error:
         log.error("stripe.key_refused", call=what, request=_request_id(error))  # noqa: TRY400 - a trace says less
-        raise StripeUnavailable from None
+        raise GatewayUnavailable from None
     except stripe.InvalidRequestError as error:
         log.error(  # noqa: TRY400 - the same
             "stripe.refused",
@@ -96,16 +73,16 @@ def call(what: str, *, is_hurried: bool = False) -> Iterator[StripeClient]:
             request=_request_id(error),
         )
         if error.http_status in {409, 429}:
-            raise StripeUnavailable from None
-        raise StripeRefused(code=error.code or "") from None
+            raise GatewayUnavailable from None
+        raise GatewayRefused(code=error.code or "") from None
     except stripe.IdempotencyError as error:
         log.error("stripe.key_reused", call=what, request=_request_id(error))  # noqa: TRY400 - the same
         if error.http_status == requests.codes["conflict"]:
-            raise StripeUnavailable from None
-        raise StripeRefused from None
+            raise GatewayUnavailable from None
+        raise GatewayRefused from None
     except stripe.StripeError as error:
         log.warning("stripe.no_answer", call=what, error=type(error).__name__, request=_request_id(error))
-        raise StripeUnavailable from None
+        raise GatewayUnavailable from None
     finally:
         _PLACES.release()
 

@@ -13,9 +13,10 @@ import structlog
 from cards.network.models import IssuingEvent, IssuingNumber, IssuingWatch
 from cards.network.stripe import made, told
 from wallet.core import clock, figures, outbox
+from wallet.core.errors import GatewayRefused
 from wallet.core.models import OutboxEntry
 from wallet.core.transactions import owns_transaction
-from wallet.stripe.client import StripeRefused, call
+from wallet.stripe.client import call
 from wallet.stripe.signatures import StripeEvent
 
 log = structlog.get_logger(__name__)
@@ -47,7 +48,7 @@ def work(*, event_id: int, now: datetime) -> None:
     """Fetch what an event is about and bring ours to what it says (worker).
 
     Raises:
-        StripeUnavailable: the outbox tries again.
+        GatewayUnavailable: the outbox tries again.
         Later: Stripe has not written down yet what it asked us.
     """
     kept = IssuingEvent.objects.get(id=event_id)
@@ -66,7 +67,7 @@ def work(*, event_id: int, now: datetime) -> None:
                 _card(ref, now)
             case _:
                 return
-    except StripeRefused:
+    except GatewayRefused:
         log.info("cards.network.event_of_nothing", event=kept.id)  # Stripe has no such object
 
 
@@ -74,7 +75,7 @@ def poll(*, now: datetime) -> int:
     """Ask Stripe for events that never came; returns how many there were (W03).
 
     Raises:
-        StripeUnavailable: the next poll asks from the same time on.
+        GatewayUnavailable: the next poll asks from the same time on.
     """
     watch = IssuingWatch.objects.filter(name="stripe").first()
     since = max(watch.asked_until - OVERLAP, now - MEMORY) if watch else now - OVERLAP

@@ -22,8 +22,9 @@ from cards.network.stripe.disclosures import disclose_card, disclose_person
 from cards.network.stripe.rules import Copy
 from cards.vault import numbers
 from wallet.core import outbox
+from wallet.core.errors import GatewayUnavailable
 from wallet.core.transactions import owns_transaction
-from wallet.stripe.client import StripeUnavailable, call
+from wallet.stripe.client import call
 
 log = structlog.get_logger(__name__)
 
@@ -37,7 +38,7 @@ def make(*, number_id: str, now: datetime) -> None:
     """Have a number made, unless it is made already or its card has ended.
 
     Raises:
-        StripeUnavailable: the outbox tries again.
+        GatewayUnavailable: the outbox tries again.
         Later: Stripe gave last digits that another number of this card has; that one is ended, and another asked for.
     """
     number, card, token = _read(number_id)
@@ -71,7 +72,7 @@ def align(*, number_id: str, now: datetime, is_drift: bool = False) -> bool:
         is_drift: nobody here has changed anything, so a difference is Stripe's own and is kept for the operator.
 
     Raises:
-        StripeUnavailable: the outbox tries again.
+        GatewayUnavailable: the outbox tries again.
     """
     was_different = False
     for _round in range(_ROUNDS):
@@ -127,7 +128,7 @@ def _person(holder_id: str) -> str:
         disclose_person(person.id, holder_id=holder_id)
     if not settings.STRIPE_ISSUING_NAME or not settings.STRIPE_ISSUING_ADDRESS:
         log.error("cards.network.programme_has_no_address")
-        raise StripeUnavailable
+        raise GatewayUnavailable
     line, city, postal_code, country = settings.STRIPE_ISSUING_ADDRESS
     with call("create_cardholder") as stripe:
         made = stripe.v1.issuing.cardholders.create(

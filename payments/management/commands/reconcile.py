@@ -10,9 +10,9 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils.dateparse import parse_date
 
 from payments.topups import reconciling
-from payments.topups.gateway import GatewayRefused, GatewayUnavailable
 from payments.topups.reconciling import NoBooks, Result, Safeguarding
 from wallet.core import clock
+from wallet.core.errors import GatewayRefused, GatewayUnavailable
 
 
 class Command(BaseCommand):

@@ -13,8 +13,6 @@ from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from payments.topups.gateway import (
     Event,
-    GatewayRefused,
-    GatewayUnavailable,
     Payment,
     PaymentState,
     Refund,
@@ -26,6 +24,7 @@ from payments.topups.gateway import (
 from payments.topups.models import SandboxCheckout
 from payments.topups.sandbox.checkout import OPEN_FOR, session_ref_of
 from wallet.core import clock
+from wallet.core.errors import GatewayRefused, GatewayUnavailable
 from wallet.core.money import Money
 from wallet.core.transactions import refuse_open_transaction
 

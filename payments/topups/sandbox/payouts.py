@@ -14,13 +14,13 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from payments.topups import payouts
-from payments.topups.gateway import GatewayRefused, GatewayUnavailable, PayoutState, Session
+from payments.topups.gateway import PayoutState, Session
 from payments.topups.models import SandboxPayout
 from payments.topups.sandbox.checkout import OPEN_FOR, CardNotListed
 from wallet.core import clock, outbox
 from wallet.core.api import Audience, audience, json_answer
 from wallet.core.bodies import parse_json
-from wallet.core.errors import WalletError
+from wallet.core.errors import GatewayRefused, GatewayUnavailable, WalletError
 from wallet.core.money import Money
 from wallet.core.problems import from_error
 from wallet.core.transactions import owns_transaction, refuse_open_transaction

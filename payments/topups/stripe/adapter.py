@@ -9,7 +9,6 @@ from typing import Any, Final
 from payments.topups.gateway import (
     Dispute,
     Event,
-    GatewayUnavailable,
     Payment,
     PaymentState,
     Refund,
@@ -19,9 +18,10 @@ from payments.topups.gateway import (
     Subject,
 )
 from payments.topups.stripe import ledger
-from payments.topups.stripe.client import call
+from wallet.core.errors import GatewayUnavailable
 from wallet.core.money import Money
 from wallet.stripe import signatures
+from wallet.stripe.client import call
 
 #: What we want to hear of; docs/stripe.md lists the same.
 EVENTS: Final = (

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from payments.topups.reconcile import Entry, EntryKind
-from payments.topups.stripe.client import call
 from wallet.core.money import Money
+from wallet.stripe.client import call
 
 _PAGE = 100
 #: Stripe's reporting categories.

@@ -16,17 +16,11 @@ import pytest
 import stripe as sdk
 from django.test import Client
 
-from payments.topups.gateway import (
-    GatewayRefused,
-    GatewayUnavailable,
-    PaymentState,
-    RefundState,
-    TopUpGateway,
-    gateway,
-)
+from payments.topups.gateway import PaymentState, RefundState, TopUpGateway, gateway
 from payments.topups.models import TopUp
 from tests.support.stripe_double.process import StripeDouble
 from wallet.core import clock
+from wallet.core.errors import GatewayRefused, GatewayUnavailable
 from wallet.core.ids import new_id
 from wallet.core.money import Money
 from wallet.stripe import client as stripe_client
