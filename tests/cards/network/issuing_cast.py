@@ -11,9 +11,10 @@ from django.test import Client
 from cards.issuing.networks import network
 from cards.network.models import IssuingNumber
 from tests.cards.acquirer import fund
+from tests.support import worker
 from tests.support.people import Person, sign_up
 from tests.support.stripe_double.process import StripeDouble
-from wallet.core import clock, outbox
+from wallet.core import clock
 from wallet.core.models import OutboxEntry
 from wallet.ledger import accounts, balances
 from wallet.stripe import client as stripe_client
@@ -68,21 +69,12 @@ def post(body: str | bytes, signature: str) -> Any:
 
 def run_worker() -> None:
     """Do what the worker would, until nothing of ours is due."""
-    for _ in range(8):
-        due = OutboxEntry.objects.filter(
-            done_at=None, dead_at=None, topic__startswith="issuing.", due_at__lte=clock.now()
-        )
-        entries = list(due.order_by("id").values_list("id", flat=True))
-        if not entries:
-            return
-        for entry in entries:
-            outbox.work(entry)
+    worker.run_worker("issuing.")
 
 
 def retry_now() -> None:
     """As if the time of every next try had come."""
-    OutboxEntry.objects.filter(done_at=None, dead_at=None, topic__startswith="issuing.").update(due_at=clock.now())
-    run_worker()
+    worker.retry_now("issuing.")
 
 
 def call(person: Person, path: str, body: Any = None, *, method: str = "post") -> Any:

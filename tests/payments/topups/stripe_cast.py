@@ -13,10 +13,9 @@ from cards.issuing.networks import network
 from payments.topups import tasks
 from payments.topups.models import TopUp
 from tests.cards.acquirer import TestCard
+from tests.support import worker
 from tests.support.people import Person, sign_up
 from tests.support.stripe_double.process import StripeDouble
-from wallet.core import clock, outbox
-from wallet.core.models import OutboxEntry
 from wallet.ledger import accounts, balances
 from wallet.ledger.accounts import AccountKind
 from wallet.stripe import client as stripe_client
@@ -53,19 +52,12 @@ def post_event(body: str | bytes, signature: str) -> int:
 
 def run_worker(*, topics: str = "topups.") -> None:
     """Do what the worker would, until nothing of ours is due."""
-    for _ in range(8):
-        due = OutboxEntry.objects.filter(done_at=None, dead_at=None, topic__startswith=topics, due_at__lte=clock.now())
-        entries = list(due.order_by("id").values_list("id", flat=True))
-        if not entries:
-            return
-        for entry in entries:
-            outbox.work(entry)
+    worker.run_worker(topics)
 
 
 def retry_now() -> None:
     """As if the time of every next try had come."""
-    OutboxEntry.objects.filter(done_at=None, dead_at=None, topic__startswith="topups.").update(due_at=clock.now())
-    run_worker()
+    worker.retry_now("topups.")
 
 
 def ask(person: Person, minor: int = 5000, currency: str = "EUR", **more: Any) -> str:
