@@ -137,4 +137,5 @@ TEMPLATE = _template()
 DATABASE = f"test_{os.getpid()}_{secrets.token_hex(3)}"
 make_database(DATABASE, template=TEMPLATE)
 atexit.register(drop_database, DATABASE)
-os.environ.update(settings_of(DATABASE))
+os.environ["DATABASE_URL"] = URLS["app"].replace("{db}", DATABASE)
+os.environ["MIGRATION_DATABASE_URL"] = URLS["owner"].replace("{db}", DATABASE)
