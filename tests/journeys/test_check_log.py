@@ -7,6 +7,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
+from privacy.exposure import witnesses
 from privacy.exposure.models import Exposure, Recipient
 from tests.journeys.test_cards import sign_up
 from tests.privacy.exposure.conftest import platform
@@ -42,12 +43,14 @@ def test_the_button_proves_the_entry_and_remembers_the_log(
     seal_everything()
     exposure = Exposure.objects.filter(holder_id=holder_id).order_by("seq")[1]
     visitor.open(f"/privacy/exposures/{exposure.id}")
+    # Somebody else's test may have had the log of this run witnessed.
+    witnessed = "ok" if witnesses.newest() else "open"
     first = findings(visitor, 4)
-    assert sorted(first.values()) == ["ok", "ok", "ok", "open"], first
+    assert sorted(first.values()) == ["ok", "ok", "ok", witnessed], first
     send(platform, {"payee": holder_id, "payer": None}, payer=None)
     seal_everything()
     again = findings(visitor, 4)
-    assert sorted(again.values()) == ["ok", "ok", "ok", "open"], again
+    assert sorted(again.values()) == ["ok", "ok", "ok", witnessed], again
     assert any(re.search(r"only grown|que croître", line) for line in again)
     visitor.picture(f"check-log-{width}-{language}")
     assert visitor.overflow() <= 0
@@ -55,7 +58,7 @@ def test_the_button_proves_the_entry_and_remembers_the_log(
     visitor.page.evaluate("document.getElementById('bytes').textContent += ' '")
     assert "bad" in findings(visitor, 4).values(), "other bytes than those that were proved"
     visitor.open("/privacy")
-    assert sorted(findings(visitor, 3).values()) == ["ok", "ok", "open"]
+    assert sorted(findings(visitor, 3).values()) == ["ok", "ok", witnessed]
     forged = "localStorage.setItem('paravent.log', JSON.stringify({...JSON.parse(localStorage['paravent.log']), root: btoa('x'.repeat(32))}))"
     visitor.page.evaluate(forged)
     assert "bad" in findings(visitor, 3).values(), "another history than the one that was kept"

@@ -27,12 +27,17 @@ _PLACES = threading.BoundedSemaphore(2)
 
 
 @cache
-def client(*, is_hurried: bool = False) -> StripeClient:
-    """The one client; where STRIPE_API_BASE is set (the sandbox alone), it speaks to that address."""
+def _session() -> requests.Session:
     session = requests.Session()
     session.trust_env = False
+    return session
+
+
+@cache
+def client(*, is_hurried: bool = False) -> StripeClient:
+    """The one client; where STRIPE_API_BASE is set (the sandbox alone), it speaks to that address."""
     timeout = (_HURRY, _HURRY) if is_hurried else (_CONNECT, _READ)
-    http = stripe.RequestsClient(timeout=timeout, session=session, proxy=settings.EGRESS_PROXY or None)
+    http = stripe.RequestsClient(timeout=timeout, session=_session(), proxy=settings.EGRESS_PROXY or None)
     return StripeClient(
         settings.STRIPE_SECRET_KEY or "sk_missing", stripe_version=API_VERSION, http_client=http,
         base_addresses={"api": settings.STRIPE_API_BASE} if settings.STRIPE_API_BASE else None,

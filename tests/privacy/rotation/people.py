@@ -66,7 +66,7 @@ def look(stop: Path, *, house: dict[str, Any]) -> dict[str, Any]:
 
     from cards.issuing.models import Card
     from cards.issuing.networks import network
-    from privacy.exposure.log import verify
+    from privacy.exposure.verifying import verify
     from wallet.activity.models import Line
 
     call_command("rotate_keys", "--root", "pairwise", "--margin", "0.6", stderr=StringIO())
