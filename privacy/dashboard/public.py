@@ -56,10 +56,10 @@ def checkpoint(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - Django's
 @require_safe
 @limited
 def witnessed(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - Django's signature
-    """The newest one that an outside witness has signed; 404 where none ever has."""
+    """The newest one that an outside witness has signed; nothing (204) where none ever has."""
     shown = witnesses.newest()
     if shown is None:
-        raise Http404
+        return _fresh(HttpResponse(status=HTTPStatus.NO_CONTENT))
     return _fresh(HttpResponse(shown, content_type=_TEXT))
 
 

@@ -37,10 +37,8 @@ function number(value, width) {
   return whole;
 }
 
-// Null where there may be nothing, and is nothing.
-async function text(url, mayBeMissing = false) {
+async function text(url) {
   const answer = await fetch(url, { cache: "no-store", credentials: "same-origin" });
-  if (mayBeMissing && answer.status === 404) return null;
   if (!answer.ok) throw new Refused(`${url}: ${answer.status}`);
   return answer.text();
 }
@@ -209,12 +207,12 @@ function start(panel) {
 
   async function check() {
     // In this order: what witnesses have signed is never longer than what is published, and every key is known.
-    const signed = await text("/log/witnessed", true);
+    const signed = await text("/log/witnessed");
     const published = await text("/log/checkpoint");
     const keys = await readKeys();
     const now = await readCheckpoint(published, keys);
     say(now.canVerify ? "ok" : "open", now.canVerify ? words.signed : words.noEd25519);
-    if (signed === null) say("open", words.notWitnessed);
+    if (!signed) say("open", words.notWitnessed);
     else await checkWitnesses(await readCheckpoint(signed, keys), now);
     const before = kept();
     if (before && !keys.some((one) => one.line === before.key)) say("bad", words.otherKey);
