@@ -1,133 +1,118 @@
-"""Two platforms with one customer, against two platforms with a customer each: nothing that either receives differs (V13).
+"""One person on two platforms, one card: laid side by side, what the two received has nothing in common (V12, V13).
 
-What came to both is put side by side, and what is random (ids, tokens, secrets, signatures) is replaced by its place in the
-order of appearance *in both together*: a value that two platforms share would have one place where it should have two. The
-person does on one platform what could show on the other: uses up taps, blocks, pays, ends the link and links anew.
+A third platform is told the same story by another person: what all three have is the language of the API, and what
+they sent themselves. A time is compared to the second, so each story happens some minutes after the one before.
 """
 
+import json
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
 
 from payments.platforms import links
-from payments.platforms.models import Block
-from tests.leaks.test_non_interference import RANDOM, RANDOM_HEADERS
+from payments.platforms.models import Platform
 from tests.payments import cast
-from tests.payments.cast import Client3, Linked
-from tests.payments.requests.test_requests_api import eur
+from tests.payments.cast import Client3
+from tests.payments.platforms.test_oauth import AGREED, ask, query_of, redeem
 from tests.payments.webhooks.receiving import Platform as Server
 from tests.payments.webhooks.receiving import work
+from tests.support.clockwork import clock_moved
+from tests.support.people import Person, sign_up
 from wallet.core import clock
 from wallet.core.actors import Actor
-from wallet.users.models import Holder
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
+_WORD = re.compile(r"[^\s\"',;=&?{}\[\]()<>/]{3,}")
 
-class Side:
-    """One platform: what it does, and everything that it receives."""
 
-    def __init__(self, name: str, customer: Holder, card_id: str) -> None:
-        self.app: Client3 = cast.platform(name)
-        self.customer, self.card_id = customer, card_id
+class Listening:
+    """A platform that keeps every word it gets: bodies, headers, redirects, webhooks."""
+
+    def __init__(self) -> None:
+        self.client: Client3 = cast.platform("Parlour")
         self.server = Server()
-        self.received: list[str] = []
-        self.token = str(self.note(self.granted(grant_type="client_credentials", scope="chat")).json()["access_token"])
-        self.call("/v1/webhook-endpoints", {"url": self.server.url})
-        self.bob = cast.link(cast.holder(), self.app)
-        self.alice = self.linked()
+        self.said: list[str] = []
+        self.token = cast.chat_token(self.client)
 
-    def granted(self, **form: str) -> Any:
-        return Client().post(
-            "/oauth/token", cast.form(form), content_type="application/x-www-form-urlencoded",
-            headers={"authorization": self.app.basic()},
-        )  # fmt: skip
+    def hear(self, answer: Any) -> Any:
+        self.said += [f"{name} {value}" for name, value in answer.items()] + [answer.content.decode()]
+        return answer.json() if answer.content and answer["Content-Type"] == "application/json" else None
 
-    def linked(self) -> Linked:
-        made = cast.link(self.customer, self.app, card_id=self.card_id, alias="Alma")
-        renewed = self.granted(grant_type="refresh_token", refresh_token=made.refresh)
-        token = str(self.note(renewed).json()["access_token"])
-        self.alice = Linked(self.customer, made.link, token, "")
-        self.call("/v1/link", token=token)
-        return self.alice
+    def call(self, method: str, path: str, token: str = "", body: Any = None) -> Any:
+        headers = {
+            "authorization": f"Bearer {token or self.token}",
+            "idempotency-key": "k-" + cast.secrets.token_hex(8),
+        }
+        data = json.dumps(body) if body is not None else None
+        answer = Client().generic(method, path, data or b"", content_type="application/json", headers=headers)
+        return self.hear(answer)
 
-    def note(self, answer: Any) -> Any:
-        kept = [f"{key}: {value}" for key, value in sorted(answer.items()) if key.lower() not in RANDOM_HEADERS]
-        self.received.append("\n".join([str(answer.status_code), *kept, answer.content.decode()]))
-        return answer
+    def link(self, person: Person, card_id: str) -> tuple[str, str]:
+        """The whole way, as a browser goes it; the handle and its token."""
+        verifier, challenge = cast.pkce()
+        way = ask(self.client, challenge)
+        person.client.get(way)
+        person.step_up()
+        agreed = person.client.post(way, {**AGREED, "card": card_id})
+        self.said.append(agreed["Location"])
+        got = self.hear(redeem(self.client, query_of(agreed)["code"], verifier))
+        return got["link"], got["access_token"]
 
-    def call(self, path: str, body: Any = None, *, token: str = "") -> Any:
-        api = cast.api(token or self.token)
-        return self.note(api.get(path) if body is None else api.post(path, body))
-
-    def ask(self, minor: int, **more: Any) -> str:
-        wish = {"payee": self.bob.link.id, "payer": self.alice.link.id, "amount": eur(minor), **more}
-        return str(self.call("/v1/payment-requests", wish).json().get("id", "none"))
-
-    def tap(self, request_id: str) -> None:
-        self.call(f"/v1/payment-requests/{request_id}/pay", {}, token=self.alice.token)
-        work(request_id)
-
-    def told(self) -> list[str]:
-        """What came to its server."""
-        lines = []
-        for headers, body in self.server.got:
-            kept = [f"{key}: {value}" for key, value in sorted(headers.items()) if key not in RANDOM_HEADERS]
-            lines.append("\n".join([*kept, body.decode()]))
-        return lines
+    def words(self) -> set[str]:
+        heard = [text for headers, body in self.server.got for text in (*map(" ".join, headers.items()), body.decode())]
+        return {word.lower() for text in (*self.said, *heard) for word in _WORD.findall(text)}
 
 
-def story(first: Holder, second: Holder) -> str:
-    """Everything that two platforms receive, one after the other, with one name for each random value of both."""
-    cards = {one.pk: cast.card(one, 50_000).id for one in {first.pk: first, second.pk: second}.values()}
-    parlour, salon = Side("Parlour", first, cards[first.pk]), Side("Salon", second, cards[second.pk])
-    salon.tap(salon.ask(500))
-    for _beyond_the_mandate in range(4):
-        parlour.tap(parlour.ask(900_000))
-    salon.tap(salon.ask(700))
-    parlour.tap(parlour.ask(100))
-    salon.tap(salon.ask(900, payer=None))
-    Block.objects.create(holder_id=first.pk, blocked_id=parlour.bob.holder.pk)
-    salon.tap(salon.ask(300))
-    links.end_link(
-        holder_id=first.pk, link_id=parlour.alice.link.id, actor=Actor.holder(first.pk), now=clock.now()
-    )  # fmt: skip
-    work(parlour.alice.link.id)
-    parlour.call("/v1/link", token=parlour.alice.token)
-    parlour.ask(200)
-    salon.call("/v1/link", token=salon.alice.token)
-    salon.tap(salon.ask(400))
-    parlour.linked()
-    parlour.tap(parlour.ask(600))
-    salon.call("/v1/payment-requests")
-    # Handles of the one mean nothing to the other.
-    salon.call("/v1/payment-requests", {"payee": salon.bob.link.id, "payer": parlour.alice.link.id, "amount": eur(1)})
-    parlour.call("/v1/link", token=salon.alice.token)
-    for side in (parlour, salon):
-        side.server.stop()
-    names: dict[str, str] = {}
-
-    def name(found: re.Match[str]) -> str:
-        if found[0].endswith("Z") and "T" in found[0][10:11]:
-            return "<time>"
-        return names.setdefault(found[0], f"<{len(names)}, {len(found[0])} long>")
-
-    text = "\n\n".join(
-        line.replace(f":{side.server.port}/", ":PORT/").replace(f":{side.server.port}\n", ":PORT\n")
-        for side in (parlour, salon)
-        for line in [*side.received, *side.told()]
-    )
-    return RANDOM.sub(name, text)
+def tell(platform: Listening, person: Person, card_id: str) -> None:
+    """Linking, a request, a payment, a refusal, reading, a webhook, the end."""
+    handle, token = platform.link(person, card_id)
+    other = cast.link(cast.holder(), platform.client)
+    platform.call("POST", "/v1/webhook-endpoints", body={"url": platform.server.url})
+    platform.call("GET", "/v1/link", token)
+    wish = {"payee": other.link.id, "payer": handle, "amount": {"value": 700, "currency": "EUR"}, "note": "pizza"}
+    for amount in (700, 900_000):
+        made = platform.call(
+            "POST", "/v1/payment-requests", body={**wish, "amount": {"value": amount, "currency": "EUR"}}
+        )
+        platform.call("POST", f"/v1/payment-requests/{made['id']}/pay", token)
+        platform.call("GET", f"/v1/payment-requests/{made['id']}")
+        work(made["id"])
+    platform.call("GET", "/v1/payment-requests")
+    holder = person.holder.id
+    links.end_link(holder_id=holder, link_id=handle, actor=Actor.holder(holder), now=clock.now())
+    work(handle)
+    platform.call("GET", "/v1/link", token)
 
 
-def test_two_platforms_cannot_tell_that_they_share_a_customer() -> None:
-    """Break: one handle for a person on every platform; count taps that asked for the person; one `webhook-id` for both."""
-    shared = cast.holder()
-    together, apart = story(shared, shared), story(cast.holder(), cast.holder())
-    assert together.splitlines() == apart.splitlines()
-    for status in ("200", "201", "401", "422"):
-        assert f"\n{status}\n" in together
-    for word in ('"requires_approval"', '"paid"', "link.revoked", "payment_request.paid"):
-        assert word in together
+def test_two_platforms_have_nothing_in_common_of_one_person() -> None:
+    """Break: show a request's `created_at` as the day on which its payer signed up."""
+    alice, carol = sign_up(), sign_up()
+    card, theirs = cast.card(alice.holder, 5000), cast.card(carol.holder, 5000)
+    first, second, third = Listening(), Listening(), Listening()
+    try:
+        for number, (platform, person, card_id) in enumerate(
+            [(first, alice, card.id), (second, alice, card.id), (third, carol, theirs.id)]
+        ):
+            with clock_moved(timedelta(minutes=3 * number)):
+                tell(platform, person, card_id)
+    finally:
+        for one in (first, second, third):
+            one.server.stop()
+    assert len(first.server.got) == len(second.server.got) == 2
+    assert first.words() & second.words() - third.words() == set()
+    assert any(word.startswith("preq_") for word in first.words())
+
+
+def test_a_handle_stays_when_the_platforms_address_changes() -> None:
+    """V12. Break: look for the active link by the redirect URI too."""
+    parlour, alice = cast.platform(), sign_up()
+    before = cast.link(alice.holder, parlour).link.id
+    Platform.objects.filter(pk=parlour.platform.pk).update(redirect_uris="https://elsewhere.example/callback")
+    after = links.begin_link(holder_id=alice.holder.id, platform=Platform.objects.get(pk=parlour.platform.pk))
+    assert after.id == before
+    assert len(before.partition("_")[2]) >= 22
+    assert before.partition("_")[2] not in alice.holder.id
