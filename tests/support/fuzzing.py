@@ -30,7 +30,8 @@ def fuzz(url: str, token: str | None, *, examples: int, ids: Mapping[str, str]) 
     """
     document = schemathesis.openapi.from_url(f"{url}/v1/openapi.json")
     headers = {} if token is None else {"Authorization": f"Bearer {token}"}
-    done, failures = 0, []
+    done = 0
+    failures: list[str] = []
     for found in document.get_all_operations():
         operation = found.ok()
         try:
