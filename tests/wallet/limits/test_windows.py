@@ -35,7 +35,7 @@ def used(holder: str, now: datetime = NOON):
 
 
 def test_a_day_is_used_up_and_starts_anew_at_midnight_utc():
-    """Break: one more in `limits_use`, any second one in `limits_open`, or the session's time zone instead of UTC."""
+    """Break: `<` instead of `<=` in `limits_use`, or the session's time zone instead of UTC."""
     alice = new_id("holder")
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL TIME ZONE 'Pacific/Auckland'")
@@ -93,7 +93,7 @@ def test_a_day_that_refuses_gives_the_month_back():
 
 
 def test_currencies_and_holders_are_counted_apart():
-    """Break: open each window under one currency, or for one holder, in `limits_open`."""
+    """Break: write each day's window under one currency, or for one holder, in `limits_use`."""
     alice, bob = new_id("holder"), new_id("holder")
     spend(alice, 1_000_000)
     spend(bob, 1_000_000)
