@@ -139,7 +139,7 @@ def _place(request: Request, digest: bytes, began: int) -> Grant:
         reading = _read(request)
         if (before := _answered_before(request, reading)) is not None:
             return before
-        ask = _ask(request, reading)
+        ask = ask_of(request, reading)
         decision = decide(reading.snapshot_for(ask.proof), ask)
         if isinstance(decision, Decline):
             grant = _write_decline(request, digest, reading, decision)
@@ -150,7 +150,8 @@ def _place(request: Request, digest: bytes, began: int) -> Grant:
     return _decline(request, digest, reading, Decline(Reason.UNAVAILABLE))
 
 
-def _ask(request: Request, reading: Reading) -> Ask:
+def ask_of(request: Request, reading: Reading) -> Ask:
+    """What is to be decided, by what was read."""
     is_remote = request.entry == "ecommerce"
     # Also for a number that is nobody's: the same work.
     matches = request.presented.cvc_matches(version=reading.cvc_version)
@@ -354,4 +355,4 @@ def seal_merchant(authorization_id: str, holder_id: str, merchant: Merchant) -> 
     return keyring.seal(plain, cell=cell, keys="service")
 
 
-__all__ = ["Request", "authorize", "seal_merchant"]
+__all__ = ["Request", "ask_of", "authorize", "seal_merchant"]

@@ -36,6 +36,8 @@ class Reason(StrEnum):
     NOT_SUFFICIENT_FUNDS = "not_sufficient_funds"
     WALLET_PAUSED = "wallet_paused"
     UNAVAILABLE = "unavailable"
+    #: The network said no without asking us, for a reason of its own.
+    NETWORK_REFUSED = "network_refused"
 
 
 APPROVED = "00"
@@ -71,6 +73,7 @@ RESPONSE_CODE: dict[Reason, str] = {
     Reason.NOT_SUFFICIENT_FUNDS: "51",
     Reason.WALLET_PAUSED: "62",
     Reason.UNAVAILABLE: "91",
+    Reason.NETWORK_REFUSED: "05",
 }
 
 #: The number was given to one party and somebody else tried it.

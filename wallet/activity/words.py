@@ -108,6 +108,9 @@ REASONS: dict[str, Reason] = {
     "not_sufficient_funds": Reason(_("There is not enough money on the card"), _("Load the card, then try again.")),
     "wallet_paused": Reason(_("Your wallet is paused"), _("Please contact support.")),
     "unavailable": Reason(_("We could not decide in time"), _("Try again.")),
+    "network_refused": Reason(
+        _("The card network refused it without asking us"), _("Try again later, or use another card.")
+    ),
     "authentication_failed": Reason(_("Your bank did not confirm it was you"), _("Try again, or use another card.")),
     "card_declined": Reason(_("Your bank declined the card"), _("Ask your bank, or use another card.")),
     #: What a payment provider says without more, and its refusal to begin at all.

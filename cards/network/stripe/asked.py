@@ -80,7 +80,7 @@ def decide(asked: Mapping[str, Any], *, request_id: str) -> Grant:
         RequestUnreadable: the object has another form.
     """
     try:
-        request, earlier = _request(asked, request_id), len(asked["request_history"])
+        request, earlier = request_of(asked, asked["pending_request"], request_id), len(asked["request_history"])
     except (KeyError, TypeError, ValueError, AttributeError):
         raise RequestUnreadable from None
     ours = find_authorization(request.ref) if earlier else ""
@@ -112,7 +112,12 @@ def card_of(card: Any) -> str:
     return str(card if isinstance(card, str) else card["id"])
 
 
-def _request(asked: Mapping[str, Any], request_id: str) -> authorize.Request:
+def request_of(asked: Mapping[str, Any], pending: Mapping[str, Any], request_id: str) -> authorize.Request:
+    """What an authorization asks for, or asked for once: `pending` has the amount.
+
+    "not_provided" is no mismatch: no value was provided, so Stripe verified nothing. Shops that keep a card may not
+    keep its code, so each later payment comes without one.
+    """
     checks = asked["verification_data"]
     code = {"match": True, "mismatch": False}.get(checks["cvc_check"])
     remote = "stored" if code is None else "ecommerce"
@@ -120,8 +125,8 @@ def _request(asked: Mapping[str, Any], request_id: str) -> authorize.Request:
     return authorize.Request(
         network=NETWORK, ref=str(asked["id"])[:_LONGEST],
         presented=Vouched(Secret(card_of(asked["card"])), checks["expiry_check"] != "mismatch", code),
-        amount=_amount(asked), merchant=merchant_of(asked["merchant_data"]),
-        is_partial=asked["pending_request"]["is_amount_controllable"] is True, entry=entry, body=_body(asked),
+        amount=_amount(pending), merchant=merchant_of(asked["merchant_data"]),
+        is_partial=pending.get("is_amount_controllable") is True, entry=entry, body=_body(asked, pending),
         request_id=request_id, speech=_SPEECH,
     )  # fmt: skip
 
@@ -137,17 +142,15 @@ def _answered(message: Message, merchant: Merchant, authorization_id: str, answe
     )  # fmt: skip
 
 
-def _amount(asked: Mapping[str, Any]) -> Money:
-    pending = asked["pending_request"]
+def _amount(pending: Mapping[str, Any]) -> Money:
     minor, currency = pending["amount"], str(pending["currency"]).upper()
     if type(minor) is not int or not 0 <= minor <= _MOST:
         raise ValueError("amount")
     return Money(minor, currency)
 
 
-def _body(asked: Mapping[str, Any]) -> dict[str, Any]:
+def _body(asked: Mapping[str, Any], pending: Mapping[str, Any]) -> dict[str, Any]:
     """What tells a repetition from another request."""
-    pending = asked["pending_request"]
     return {
         "id": asked["id"],
         "amount": pending["amount"],

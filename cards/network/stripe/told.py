@@ -9,13 +9,14 @@ from typing import Any
 
 import structlog
 
-from cards.authorizations import lifecycle
+from cards.authorizations import lifecycle, refused_there
+from cards.authorizations.codes import Reason
 from cards.authorizations.messages import Message, Said
 from cards.authorizations.models import Authorization, NetworkMessage
 from cards.authorizations.states import AuthorizationStatus, MessageKind
 from cards.issuing.numbers import Vouched
 from cards.network.models import IssuingNumber, WalletToken
-from cards.network.stripe.asked import NETWORK, card_of, find_authorization, merchant_of
+from cards.network.stripe.asked import NETWORK, card_of, find_authorization, merchant_of, request_of
 from privacy.crypto.secret import Secret
 from wallet.core import outbox
 from wallet.core.money import Money
@@ -26,10 +27,18 @@ log = structlog.get_logger(__name__)
 #: Stripe writes down a moment later what we have answered.
 _SOON_SECONDS = 3
 _OVER = frozenset({"closed", "reversed", "expired"})
+#: Why Stripe says no by what it has from us: our own decision says which rule it was.
+_BY_OUR_RULES = frozenset(
+    {"card_canceled", "card_expired", "card_inactive", "spending_controls", "verification_failed"}
+)
+#: It asked, and had no answer that it takes.
+_UNANSWERED = frozenset({"webhook_timeout", "webhook_error"})
 
 
 def authorization(*, ref: str) -> None:
     """Bring a payment to what Stripe's authorization says: cleared, given back, or never approved there.
+
+    One that Stripe has declined by itself is shown to its holder.
 
     Raises:
         Later: an answer of ours is not written down there yet.
@@ -38,7 +47,11 @@ def authorization(*, ref: str) -> None:
         theirs = stripe.v1.issuing.authorizations.retrieve(ref)
     for moved in sorted(theirs.transactions, key=lambda one: (one.created, one.id)):
         _apply(moved)
-    ours = Authorization.objects.filter(id=find_authorization(ref)).exclude(card=None).first()
+    known = find_authorization(ref)
+    if not known and not theirs.approved and theirs.request_history:
+        _note_refusal(theirs.to_dict())
+        return
+    ours = Authorization.objects.filter(id=known).exclude(card=None).first()
     if ours is None or ours.status != AuthorizationStatus.APPROVED:
         return
     if not theirs.approved:
@@ -113,6 +126,18 @@ def _party(theirs: Any, network: Any) -> str:
         if said is not None:
             return str(getattr(said, "token_requestor_name", None) or f"{scheme} {said.token_requestor_id}")[:60]
     return str(theirs.network)
+
+
+def _note_refusal(theirs: dict[str, Any]) -> None:
+    said = theirs["request_history"][0]
+    if said["reason"] == "insufficient_funds":
+        # Of the programme's balance there: no fault of the holder's.
+        log.error("cards.network.balance_too_low")
+    reason = Reason.UNAVAILABLE if said["reason"] in _UNANSWERED else Reason.NETWORK_REFUSED
+    refused_there.note(
+        request=request_of(theirs, said, ""), reason=None if said["reason"] in _BY_OUR_RULES else reason,
+        at=datetime.fromtimestamp(said["created"], UTC),
+    )  # fmt: skip
 
 
 def _apply(moved: Any) -> None:

@@ -9,6 +9,7 @@ import pytest
 from django.test import Client
 
 from cards.issuing.networks import network
+from cards.network import tasks  # noqa: F401 - the worker's handlers
 from cards.network.models import IssuingNumber
 from tests.cards.acquirer import fund
 from tests.support import worker

@@ -115,10 +115,11 @@ def create_ephemeral_key(books: Books, wanted: dict[str, Any], name: str) -> Thi
 def ask(  # noqa: PLR0913 - what a shop can say
     double: "Double", *, card: str, amount: int, currency: str = "", merchant: dict[str, Any] | None = None,
     method: str = "online", cvc: str = "match", expiry: str = "match", is_partial: bool = False, authorization: str = "",
+    refusal: str = "",
 ) -> Any:  # fmt: skip
     """A shop asks: the request as it goes to the webhook, or Stripe's own no (`request` null).
 
-    With `authorization`, more of one that was approved.
+    With `authorization`, more of one that was approved; with `refusal`, Stripe says no by itself, for this reason.
     """
     books = double.books
     its = _find(books, "issuing_cards", card)
@@ -134,7 +135,7 @@ def ask(  # noqa: PLR0913 - what a shop can say
     }  # fmt: skip
     thing["pending_request"] = pending
     books.put("authorizations", thing)
-    if reason := _own_no(its, amount):
+    if reason := refusal or _own_no(its, amount, thing["merchant_data"]):
         _decided(double, thing, approved=False, reason=reason, amount=amount)
         return {"authorization": thing["id"], "request": None}
     event = {
@@ -303,11 +304,14 @@ def _new(books: Books, card: Thing, merchant: dict[str, Any] | None, method: str
     }  # fmt: skip
 
 
-def _own_no(card: Thing, amount: int) -> str:
+def _own_no(card: Thing, amount: int, merchant: Thing) -> str:
     if card["status"] != "active":
         return "card_canceled" if card["status"] == "canceled" else "card_inactive"
-    limits = card["spending_controls"]["spending_limits"]
-    if any(one["interval"] == "per_authorization" and amount > one["amount"] for one in limits):
+    controls = card["spending_controls"]
+    countries = controls["allowed_merchant_countries"]
+    if countries and merchant["country"] not in countries:
+        return "spending_controls"
+    if any(one["interval"] == "per_authorization" and amount > one["amount"] for one in controls["spending_limits"]):
         return "spending_controls"
     return ""
 
