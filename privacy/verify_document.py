@@ -22,6 +22,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 #: Signed before the facts: a receipt cannot be taken for an export.
 CONTEXTS = {"receipt": b"paravent/consent-receipt/v1\0", "export": b"paravent/export/v1\0"}
 LEAF_BYTES = 37
+#: What an exposure says in clear is what its record says, which the leaf is made of.
+_AS_RECORDED = ("at", "fields", "schema", "purpose", "basis", "channel", "digest", "withheld")
 
 
 class Faulty(Exception):
@@ -46,6 +48,7 @@ def check(document: bytes, keys: bytes) -> str:
         _check_receipt(facts)
         return f"receipt {facts['id']}: signed by this wallet, given {facts['given_at']}"
     count = _check_export(facts)
+    _check_consents(facts, _object(keys, "the keys"))
     return f"export {facts['id']}: signed by this wallet, complete, {count} records, made {facts['made_at']}"
 
 
@@ -85,12 +88,30 @@ def _check_export(facts: dict[str, Any]) -> int:
     return sum(one["records"] for one in contents)
 
 
+def _check_consents(facts: dict[str, Any], keys: dict[str, Any]) -> None:
+    """Each consent has its receipt, which says the same."""
+    for one in facts["data"].get("consents", []):
+        signed = _object(one["receipt"].encode(), f"the receipt of {one['id']}")
+        receipt = signed.get("receipt")
+        if not isinstance(receipt, dict):
+            raise Faulty(f"{one['id']} has no receipt")
+        _check_signature("receipt", receipt, signed["signature"], keys)
+        _check_receipt(receipt)
+        said = [receipt["id"], receipt["holder"], receipt["recipient"], receipt["field_classes"], receipt["document"]]
+        if said != [one["id"], facts["holder"], one["recipient"], one["classes"], one["document"]]:
+            raise Faulty(f"{one['id']} is not what its receipt says")
+
+
 def _check_exposures(holder: str, exposures: list[dict[str, Any]]) -> None:
     """Each is its record and bytes, each sealed one its leaf; of the sealed ones none is missing."""
     for one in exposures:
         record = json.loads(one["record"])
         if (record["id"], record["holder"]) != (one["id"], holder):
             raise Faulty(f"{one['id']} has the record of another exposure")
+        told = (one["recipient"]["kind"], one["recipient"]["id"], *(one[name] for name in _AS_RECORDED))
+        recorded = (record["recipient"]["kind"], record["recipient"]["id"], *(record[name] for name in _AS_RECORDED))
+        if told != recorded:
+            raise Faulty(f"{one['id']} is not what its record says")
         if record["kept"] != hashlib.sha256(one["body"].encode()).hexdigest():
             raise Faulty(f"{one['id']} does not have the bytes that were written down")
     last, leaf = 0, bytes(LEAF_BYTES).hex()

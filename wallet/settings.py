@@ -202,6 +202,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "forget-events": {"task": "payments.webhooks.forget", "schedule": 3600.0, "options": {"expires": 600}},
     "clear-tokens": {"task": "payments.platforms.clear_tokens", "schedule": 3600.0, "options": {"expires": 600}},
     "expire-exports": {"task": "privacy.rights.expire", "schedule": 3600.0, "options": {"expires": 600}},
+    "fold-counts": {"task": "privacy.exposure.fold_counts", "schedule": 3600.0, "options": {"expires": 600}},
     "return-parked": {"task": "wallet.limits.return_parked", "schedule": 3600.0, "options": {"expires": 600}},
 }
 

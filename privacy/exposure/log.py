@@ -198,3 +198,10 @@ def messages_scanned(recipient_ids: Iterable[str]) -> dict[str, int]:
     """How many messages each platform has sent for detection; they are tied to nobody and not kept."""
     counted = Count.objects.filter(recipient_id__in=list(recipient_ids), schema=SUGGESTION)
     return dict(counted.values_list("recipient_id").annotate(total=Sum("count")))
+
+
+def fold_counts() -> int:
+    """Put the counts of days that are over into one row a month; how many rows went. No sum changes."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT exposure_fold_counts()")
+        return int(cursor.fetchone()[0])

@@ -176,7 +176,10 @@ class Tally(models.Model):
 
 
 class Count(models.Model):
-    """How many bodies without a person in them went where on a day, in a few shards so that nobody waits."""
+    """How many bodies without a person in them went where on a day, in a few shards so that nobody waits.
+
+    Days that are over are put together: one row a month, on its first day, with the shard -1.
+    """
 
     id = models.BigAutoField(primary_key=True)
     recipient = models.ForeignKey(

@@ -18,6 +18,7 @@ from privacy.exposure.log import list_exposures
 from privacy.exposure.recipients import RecipientKind
 from privacy.fields import Basis, Channel, Purpose
 from tests.payments import cast
+from tests.support.people import sign_up
 from tests.support.web import Web
 from wallet.core import clock
 
@@ -67,6 +68,39 @@ class TestHistory:
         eve.force_login(other, backend="django.contrib.auth.backends.ModelBackend")
         assert eve.get(f"/links/{linked.link.id}").status_code == 404
         assert eve.get(f"/privacy/consents/{linked.link.consent_id}/receipt").status_code == 404
+
+    def test_a_person_withdraws_on_the_page_and_stays(self) -> None:
+        """No account ends with it, and no passkey is asked for. Break: `end_link` without `consents.withdraw`."""
+        parlour, alice = cast.platform(), sign_up()
+        linked = cast.link(alice.holder, parlour)
+        page = f"/links/{linked.link.id}"
+        assert "in force" in alice.client.get(page).content.decode()
+        assert alice.client.post(f"{page}/end").status_code == 302
+        assert cast.api(linked.token).get("/v1/link").status_code == 401
+        after = alice.client.get(page).content.decode()
+        assert (after.count("until "), "in force" in after) == (1, False)
+        assert f"/privacy/consents/{linked.link.consent_id}/receipt" in after, "what was agreed to stays there to read"
+        (one,) = links.list_consents(linked.link)
+        assert one.withdrawn_at is not None
+
+    def test_one_tap_is_taken_back_by_itself(self) -> None:
+        """The mandate alone: the link and what the platform may know stay. Break: `change_link` without `mandates.set_terms`."""
+        parlour, alice = cast.platform(), sign_up()
+        linked = cast.link(alice.holder, parlour, card_id=cast.card(alice.holder, 5_000).id)
+        bob, chat = cast.link(cast.holder(), parlour), cast.api(cast.chat_token(parlour))
+        wish = {"payee": bob.link.id, "payer": linked.link.id, "amount": {"value": 500, "currency": "EUR"}}
+        said = []
+        for is_back in (False, True):
+            if is_back:
+                alice.step_up()
+                form = {"per_payment": "30.00", "per_day": "100.00", "alias": "Quiet Otter"}
+                assert alice.client.post(f"/links/{linked.link.id}", form).status_code == 302
+            made = chat.post("/v1/payment-requests", wish).json()
+            said.append(cast.api(linked.token).post(f"/v1/payment-requests/{made['id']}/pay").json()["status"])
+        assert said == ["paid", "requires_approval"]
+        assert cast.api(linked.token).get("/v1/link").json()["one_tap"] is False
+        page = alice.client.get(f"/links/{linked.link.id}").content.decode()
+        assert (page.count("in force"), page.count("until ")) == (1, 1)
 
     def test_a_note_that_was_trimmed_is_refused_by_the_gate_itself(self) -> None:
         """Break: consent to all of `agreement.CLASSES`, whatever was trimmed."""

@@ -10,10 +10,12 @@ import pytest
 from django.core.management import call_command
 from django.db import transaction
 from django.test import Client
+from django.utils.translation import override
 
 from privacy.consent import consents, receipts
 from privacy.dashboard.comparison import compare
 from privacy.dashboard.front import about
+from privacy.dashboard.matrix import KIND_LABELS
 from privacy.exposure import gate, log, recipients
 from privacy.exposure.models import Recipient, RecipientKind
 from privacy.fields import Basis, Channel, FieldClass, Purpose
@@ -66,6 +68,21 @@ class TestPages:
         assert "the amount that was asked for, paid or received" in page
         assert "Chatter &lt;b&gt;, amount: 2 times" in page
         assert "Chatter &lt;b&gt;, note: 1 time" in page
+
+    def test_every_sort_of_recipient_has_a_row_and_a_word_in_both_languages(self, alice: Holder) -> None:
+        """V15. Break: leave the staff out of `gather`."""
+        parties = [recipients.register(kind=kind, ref=new_id("ref"), name=f"No {kind}") for kind in RecipientKind]
+        for party in parties:
+            send(party, alice)
+        pages = {}
+        for language in ("en", "fr"):
+            pages[language] = signed_in(alice).get("/privacy", headers={"accept-language": language}).content.decode()
+            missing = [one.kind for one in parties if f"/privacy/recipients/{one.id}" not in pages[language]]
+            assert missing == []
+        for kind in RecipientKind:
+            for language, page in pages.items():
+                with override(language):
+                    assert str(KIND_LABELS[kind]) in page
 
     def test_a_wallet_that_told_nothing_says_so(self, alice: Holder) -> None:
         page = signed_in(alice).get("/privacy").content.decode()

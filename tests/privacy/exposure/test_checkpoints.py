@@ -24,6 +24,7 @@ from tests.payments import cast
 from tests.privacy.crypto import backups
 from tests.privacy.crypto.wallet_rows import Player
 from tests.privacy.exposure.test_log import send
+from tests.privacy.exposure.test_proofs import seal_unpublished
 from tests.support.people import sign_up
 from tests.support.sealing import seal_everything, wait_for_others
 from tests.support.web import serve
@@ -221,6 +222,8 @@ def test_a_database_ahead_of_its_file_goes_on(file: CheckpointFile, platform: Re
 
 def test_the_tiles_and_entries_are_those_of_the_checkpoint() -> None:
     """C2SP tlog-tiles. Break: serve what is sealed and not published."""
+    checkpoints._through_django("SELECT exposure_state('test', '{}', NULL)", ())
+    seal_unpublished()
     checkpoint = notes.read(Client().get("/log/checkpoint").content.decode())
     n, width = divmod(checkpoint.size, 256)
     hashes = Client().get(f"/log/tile/0/{n:03}.p/{width}").content if width else b""
@@ -235,6 +238,7 @@ def test_the_tiles_and_entries_are_those_of_the_checkpoint() -> None:
     for path in (
         f"0/{n:03}",
         f"0/{n:03}.p/{width + 1}",
+        f"entries/{n:03}.p/{width + 1}",
         f"0/{n + 1:03}.p/1",
         "0/0",
         "0/x000",

@@ -1,6 +1,7 @@
 """What leaves is written down for each person it is about, and nobody reads another's part."""
 
 import hashlib
+from datetime import timedelta
 from typing import Any
 
 import orjson
@@ -9,12 +10,13 @@ from django.db import connection, transaction
 
 from privacy.consent import consents
 from privacy.crypto.keyring import keyring
-from privacy.exposure import gate, records
+from privacy.exposure import gate, log, records
 from privacy.exposure.grants import Grant, GrantForged
 from privacy.exposure.models import Count, Disclosure, Exposure, Recipient
 from privacy.exposure.schema import ClosedSchema, classes_of
 from privacy.fields import Basis, Channel, FieldClass, Purpose
 from tests.privacy.exposure.bodies import AskBody, AskPage, FindingBody, SplitBody, ask
+from tests.support.clockwork import clock_moved
 from wallet.core import clock
 from wallet.core.errors import Kind
 from wallet.core.ids import new_id
@@ -124,6 +126,34 @@ class TestTheLog:
         counted = {row.schema: row.count for row in Count.objects.filter(recipient=platform)}
         assert counted == {"test_finding": 1, "test_ask_page": 1}
         assert not Disclosure.objects.filter(recipient=platform).exists()
+
+    def test_counts_of_days_that_are_over_become_one_row_a_month(self, platform: Recipient) -> None:
+        """Breaks: fold the present day; put the sum in the place of the one that is there."""
+
+        def counted() -> list[tuple[int, int]]:
+            rows = Count.objects.filter(recipient_id=platform.id, schema="test_folded")
+            return [(row.shard, row.count) for row in rows.order_by("day", "shard")]
+
+        def count(times: int) -> None:
+            for _ in range(times):
+                gate.count(recipient=platform, schema="test_folded", channel=Channel.API)
+
+        count(30)
+        log.fold_counts()
+        assert sum(one for _shard, one in counted()) == 30
+        assert len(counted()) > 1
+        with clock_moved(timedelta(days=45)):
+            log.fold_counts()
+            assert counted() == [(-1, 30)]
+        for more in (3, 2):
+            with clock_moved(timedelta(days=45)):
+                count(more)
+            with clock_moved(timedelta(days=46)):
+                log.fold_counts()
+            assert sum(one for shard, one in counted() if shard >= 0) == more, "yesterday's stay a day"
+            with clock_moved(timedelta(days=48)):
+                log.fold_counts()
+        assert counted() == [(-1, 30), (-1, 5)]
 
     @pytest.mark.django_db(transaction=True)
     def test_who_has_left_gets_no_exposure(self, platform: Recipient, alice: str, bob: str) -> None:

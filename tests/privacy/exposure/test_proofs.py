@@ -12,14 +12,14 @@ from pathlib import Path
 import pytest
 
 from privacy import verify
-from privacy.exposure import notes
+from privacy.exposure import notes, sealing
 from privacy.exposure.models import Exposure, Recipient
 from tests.payments import cast
 from tests.payments.cast import Api
 from tests.privacy.crypto.wallet_rows import Player
 from tests.privacy.exposure.test_log import send
 from tests.support.people import sign_up
-from tests.support.sealing import seal_everything
+from tests.support.sealing import seal_everything, wait_for_others
 from tests.test_tidy import ROOT
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -42,6 +42,12 @@ def exposed(platform: Recipient, holder: Player, times: int = 1) -> list[str]:
         send(platform, {"payee": holder.id, "payer": None}, payer=None, note="Crêpes à l\u2019étage \U0001f95e")
     rows = Exposure.objects.filter(holder_id=holder.id).order_by("seq")
     return [row.id for row in rows]
+
+
+def seal_unpublished() -> None:
+    """Into the tree, before the next checkpoint."""
+    wait_for_others()
+    assert sealing.Sealing().seal_batch() >= 1
 
 
 def proof(wallet: Api, exposure_id: str) -> str:
@@ -77,6 +83,8 @@ def test_a_proof_is_refused_until_the_exposure_is_sealed(platform: Recipient, ho
     assert (early.status_code, early["Retry-After"], early.json()["type"]) == (409, "1", "/problems/not-sealed-yet")
     shown = wallet.get(f"/v1/exposures/{exposure_id}").json()
     assert (shown["sealed"], shown["leaf_index"]) == (False, None)
+    seal_unpublished()
+    assert wallet.get(f"/v1/exposures/{exposure_id}/proof").status_code == 409, "in the tree, in no checkpoint yet"
     seal_everything()
     shown = wallet.get(f"/v1/exposures/{exposure_id}").json()
     assert shown["sealed"] is True

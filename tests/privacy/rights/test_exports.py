@@ -197,8 +197,12 @@ def test_every_kind_that_the_inventory_names_is_a_class(monkeypatch: pytest.Monk
 def test_a_file_that_leaves_an_exposure_out_is_refused_even_if_the_wallet_signed_it(
     alice: Person, tmp_path: Path
 ) -> None:
-    """V10: what is taken out is checked against the log's chain. Breaks: export no counter; check no leaf, or no bytes."""
+    """V10: what is taken out is checked against the log's chain, and consents against their receipts.
+
+    Breaks: export no counter; check no leaf, or no bytes; leave `_check_consents` out, or the record's own words.
+    """
     parlour = cast.platform()
+    cast.link(alice.holder, parlour)
     told = recipients.register(kind=RecipientKind.PLATFORM, ref=parlour.platform.id, name=parlour.platform.name)
     for _ in range(3):
         send(told, {"payee": alice.holder.id, "payer": None}, payer=None)
@@ -215,12 +219,28 @@ def test_a_file_that_leaves_an_exposure_out_is_refused_even_if_the_wallet_signed
         ({"r": "00" * 32}, "is not what stands in the log"),
         ({"previous": "00" * 37}, "is not what stands in the log"),
         ({"record": second["record"].replace(second["id"], "xpo_another")}, "has the record of another exposure"),
+        ({"fields": ["balance"]}, "is not what its record says"),
+        ({"recipient": {**second["recipient"], "id": "rcp_another"}}, "is not what its record says"),
     ):
         facts = orjson.loads(got["bytes"])["export"]
         rows = [one for one in facts["data"]["exposures"] if one["id"] != second["id"]]
         facts["data"]["exposures"] = rows + ([{**second, **change}] if change else [])
-        entry = next(one for one in facts["contents"] if one["kind"] == "exposures")
-        entry["records"] = len(facts["data"]["exposures"])
-        entry["sha256"] = exports.hashlib.sha256(exports.canonical(facts["data"]["exposures"])).hexdigest()
-        code, said = verify(tmp_path, exports.SIGNER.sign(facts))
+        code, said = verify(tmp_path, signed_again(facts, "exposures"))
         assert (code, fault in said) == (1, True), (fault, said)
+    for member, value, fault in (
+        ("classes", ["balance"], "is not what its receipt says"),
+        ("document", {}, "is not what its receipt says"),
+        ("receipt", "{}", "has no receipt"),
+    ):
+        facts = orjson.loads(got["bytes"])["export"]
+        facts["data"]["consents"][0][member] = value
+        code, said = verify(tmp_path, signed_again(facts, "consents"))
+        assert (code, fault in said) == (1, True), (fault, said)
+
+
+def signed_again(facts: dict[str, Any], kind: str) -> bytes:
+    """What a wallet that lies would hand out: its list of contents and its signature are right."""
+    entry = next(one for one in facts["contents"] if one["kind"] == kind)
+    entry["records"] = len(facts["data"][kind])
+    entry["sha256"] = exports.hashlib.sha256(exports.canonical(facts["data"][kind])).hexdigest()
+    return exports.SIGNER.sign(facts)
