@@ -163,6 +163,7 @@ def _question(request: HttpRequest, amount: Money) -> HttpResponse:
         "amount": amount,
         "typed": request.POST.get("amount", ""),
         "binding": json.dumps(_binding(amount)),
+        "pays_to_banks": payouts.is_possible(),
     }
     return render(request, "payments/withdrawal_confirm.html", context)
 

@@ -325,4 +325,9 @@ def test_a_number_that_is_not_made_yet_is_not_shown(issuing: Issuing, alice: Per
     alice.step_up()
     assert call(alice, f"/v1/cards/{card}/reveal", {"nonce": "ephkn_1"}).status_code == 409
     assert "still making" in alice.client.get(f"/cards/{card}/reveal").content.decode()
-    assert "being made" in alice.client.get(f"/cards/{card}").content.decode()
+    page = alice.client.get(f"/cards/{card}").content.decode()
+    assert "being made" in page
+    assert f"/cards/{card}/reveal" not in page
+    made = alice.client.post("/cards/new", {"kind": "standard", "currency": "EUR", "load": ""}, follow=True)
+    assert "is being made" in made.content.decode()
+    assert "is ready" not in made.content.decode()
