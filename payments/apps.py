@@ -11,8 +11,8 @@ class PaymentsConfig(AppConfig):
     verbose_name = _("Payments")
 
     def ready(self) -> None:
-        """Load what registers itself for the end of a link: it must be there in every process, commands included."""
-        for module in ("payments.requests.asking", "payments.requests.refunding", "payments.webhooks.deliveries"):
-            import_module(module)
+        """Load what registers itself (for the end of a link, an alarm): it must be there in every process."""
+        for module in ("requests.asking", "requests.refunding", "webhooks.deliveries", "developers.alarms"):
+            import_module(f"payments.{module}")
         for room in ("developers", "platforms", "requests", "topups"):
             import_module(f"payments.{room}.rights")

@@ -168,6 +168,19 @@ def cancel_with_link(link: Link, now: datetime) -> list[str]:
     return canceled
 
 
+@owns_transaction
+def release_held(*, holder_id: str, now: datetime) -> None:
+    """Whoever leaves waits for nobody: what is held of them goes back at once, with all of its split.
+
+    What they approved on their own page hangs on no link of theirs, so no link that ends takes it along.
+    """
+    held = PaymentRequest.objects.filter(paid_by=holder_id, status=RequestStatus.HELD)
+    for request_id in held.order_by("split_id", "pk").values_list("pk", flat=True):
+        request = lock_request(request_id)
+        if request is not None and request.status == RequestStatus.HELD:
+            cancel_locked(request, actor=Actor.holder(holder_id), now=now)
+
+
 @needs_transaction
 def cancel_locked(request: PaymentRequest, *, actor: Actor, now: datetime) -> None:
     """Cancel a locked request that is open or held, with what follows for its split."""

@@ -33,7 +33,7 @@ from wallet.limits.receiving import receive
 from wallet.limits.regimes import Ability
 from wallet.limits.windows import Limit, LimitReached, consume
 from wallet.users import freezes
-from wallet.users.people import HolderNotFound, get_holder
+from wallet.users.people import is_here
 
 #: ISO 18245: money transfer. What a person's own category rules see of a payment in chat.
 _MCC = "4829"
@@ -147,15 +147,6 @@ def is_addressed(request: PaymentRequest, holder_id: str) -> bool:
     if holder_id == request.payee_id:
         return False
     return request.payer_link is None or request.payer_link.holder_id == holder_id
-
-
-def is_here(holder_id: str) -> bool:
-    """Whether the person still has a wallet that takes money."""
-    try:
-        get_holder(holder_id)
-    except HolderNotFound:
-        return False
-    return True
 
 
 def _tap_reason(request: PaymentRequest, link: Link, now: datetime) -> str | None:

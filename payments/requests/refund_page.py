@@ -88,6 +88,7 @@ def _page(request: HttpRequest, refund: Refund, *, reason: str = "", status: int
             "platform": refund.platform.name, "name": _name(refund), "request": refund.request_id,
         },
         "binding": json.dumps(_binding(refund)),
+        "is_for_nobody": refunding.is_for_nobody(refund),
         "reason": _in_words(reason or refunding.why_asked(refund, clock.now())),
         "top_up_url": top_up_url(refund.amount, back=request.path) if reason == "not_sufficient_funds" else "",
     }  # fmt: skip

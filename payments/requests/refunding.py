@@ -3,6 +3,9 @@
 It comes from the payee's main account, where the payment arrived, and goes to the payer's main account whatever became
 of their links (settled.md 2). Inside a mandate that allows refunds the payee's token is enough; otherwise the payee
 decides on a page of the wallet's, and the platform gets the same answer for every reason.
+
+Who paid may have left the wallet by then: there is nobody to give it to, the refund has `failed`, and the money stays
+where it is, with the payee.
 """
 
 from datetime import datetime
@@ -14,7 +17,6 @@ from payments.platforms.models import Link, LinkStatus, Mandate, Platform
 from payments.requests import events, sides, sightings
 from payments.requests.models import REFUND, PaymentRequest, Refund, RefundStatus, RequestStatus, Role
 from payments.requests.moves import lock_request
-from payments.requests.paying import is_here
 from wallet.activity import lines, notices
 from wallet.core import clock
 from wallet.core.actors import Actor
@@ -26,6 +28,7 @@ from wallet.ledger import accounts
 from wallet.ledger.refusals import InsufficientFunds
 from wallet.limits.receiving import receive
 from wallet.users import freezes
+from wallet.users.people import is_here, is_staying
 
 CODE = "chat_refund"
 _APPROVAL = "refund_approval"
@@ -71,7 +74,7 @@ def refund_by_token(*, platform: Platform, payee_id: str, request_id: str, amoun
     refund = _new_refund(request, link, amount)
     now = clock.now()
     actor = Actor.platform(platform.pk)
-    if not is_here(refund.payer_id):
+    if not is_staying(refund.payer_id):
         _end(refund, "fail", actor=actor, now=now)
         return refund
     reason = _mandate_reason(link, now)
@@ -200,6 +203,8 @@ def get_own(*, payee_id: str, refund_id: str) -> Refund:
 def approve_refund(*, payee_id: str, refund_id: str, now: datetime) -> Refund:
     """Give it back, after the passkey. Given back already: the same refund, nothing moves again.
 
+    Who has paid may have left meanwhile: then it fails, and the money stays.
+
     Raises:
         NotFound: unknown or another's.
         WrongState: refused or replaced meanwhile, or less than this is left.
@@ -211,6 +216,9 @@ def approve_refund(*, payee_id: str, refund_id: str, now: datetime) -> Refund:
     left = request.amount_minor - request.refunded_minor
     if refund.status != RefundStatus.REQUIRES_APPROVAL or refund.amount_minor > left:
         raise WrongState(state=refund.status, event="succeed")
+    if not is_staying(refund.payer_id):
+        _end(refund, "fail", actor=Actor.holder(payee_id), now=now)
+        return refund
     _give_back(refund, request, actor=Actor.holder(payee_id), now=now)
     mandates.approved_one(link_id=refund.link_id)
     return refund
@@ -242,6 +250,11 @@ def _lock_own(payee_id: str, refund_id: str) -> tuple[Refund, PaymentRequest]:
 def why_asked(refund: Refund, now: datetime) -> str:
     """A code for the payee's own page."""
     return _mandate_reason(refund.link, now)
+
+
+def is_for_nobody(refund: Refund) -> bool:
+    """Whether it did not go back and never can: whoever paid has left the wallet."""
+    return refund.status != RefundStatus.SUCCEEDED and not is_here(refund.payer_id)
 
 
 @links.on_end

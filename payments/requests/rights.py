@@ -1,13 +1,15 @@
 """What this room holds about a person: requests that they made or paid, as they themselves read them."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from payments.requests import asking
 from payments.requests.models import CheckoutItems, PaymentRequest, RequestSide
-from privacy.rights import kinds
+from privacy.rights import kinds, leaving
 from privacy.rights.kinds import closed, plain
 
 
@@ -58,3 +60,9 @@ class PaymentRequests(kinds.Kind):
             items={"type": "array", "items": item}, note=text, other=text, created_at=text, expires_at=text,
             paid_at=maybe,
         )  # fmt: skip
+
+
+@leaving.step(15, "shares")
+def release_held(holder_id: str, now: datetime) -> None:
+    """A share that waits for others does not keep anybody here for a week."""
+    asking.release_held(holder_id=holder_id, now=now)

@@ -10,6 +10,8 @@ from django.db.models import QuerySet
 
 from payments.platforms import links
 from payments.platforms.models import Link, LinkStatus, Platform
+from payments.webhooks import alarms
+from payments.webhooks.alarms import Trouble
 from payments.webhooks.catalogue import EventType
 from payments.webhooks.endpoints import get_endpoint, keys_of
 from payments.webhooks.models import Delivery, DeliveryStatus, Endpoint, EndpointStatus, Event
@@ -230,6 +232,8 @@ def _record(*, delivery_id: str, number: int, result: Result) -> None:
     made = delivery.attempts - delivery.attempts_before
     if result.is_gone or made >= len(WAITS):
         _end(delivery, DeliveryStatus.DEAD, now)
+        trouble = Trouble.DISABLED if result.is_gone else Trouble.GIVEN_UP
+        alarms.tell(platform_id=delivery.event.platform_id, trouble=trouble, now=now)
         return
     delivery.save()
     wait = timedelta(seconds=max(jittered(WAITS[made]), result.retry_after))

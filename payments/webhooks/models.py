@@ -100,6 +100,7 @@ class Delivery(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["endpoint", "-created_at", "-id"], name="delivery_of_endpoint"),
             models.Index(fields=["endpoint"], condition=models.Q(status="pending"), name="delivery_pending"),
+            models.Index(fields=["ended_at"], condition=models.Q(status="dead"), name="delivery_dead"),
         ]
 
     def __str__(self) -> str:

@@ -4,7 +4,7 @@ leaving.step(10, "links")(end_links)          # once, in this order, safe to run
 leaving.money(money_of)                       # what is left, and what is held
 leaving.payout(pay_out)                       # pay it out; True while that is under way
 leaving.named(disputes_of)                    # told to the person, and waited for where `is_waited_for`
-leaving.seal(close_accounts)                  # in the erasing transaction: refuses when something came meanwhile
+leaving.seal(20)(close_accounts)              # in the erasing transaction: refuses when something came meanwhile
 """
 
 from collections.abc import Callable
@@ -37,7 +37,8 @@ _STEPS: Final[dict[int, tuple[str, Step]]] = {}
 _MONEY: Final[list[Callable[[str], list[Left]]]] = []
 _PAYOUTS: Final[list[Callable[[str, datetime], bool]]] = []
 _NAMED: Final[list[Callable[[str], list[Named]]]] = []
-_SEALS: Final[list[Callable[[str], None]]] = []
+Seal = Callable[[str], None]
+_SEALS: Final[dict[int, Seal]] = {}
 
 
 def step(order: int, name: str) -> Callable[[Step], Step]:
@@ -70,10 +71,16 @@ def named(function: Callable[[str], list[Named]]) -> Callable[[str], list[Named]
     return function
 
 
-def seal(function: Callable[[str], None]) -> Callable[[str], None]:
-    """Register what must hold in the very transaction that erases; raises where it does not."""
-    _SEALS.append(function)
-    return function
+def seal(order: int) -> Callable[[Seal], Seal]:
+    """Register what must hold in the transaction that erases, in the order of locks; raises where it does not."""
+
+    def register(function: Seal) -> Seal:
+        if order in _SEALS and _SEALS[order].__qualname__ != function.__qualname__:
+            raise ValueError(f"two seals of leaving at {order}")
+        _SEALS[order] = function
+        return function
+
+    return register
 
 
 def run_steps(holder_id: str, now: datetime) -> None:
@@ -104,5 +111,5 @@ def named_of(holder_id: str) -> list[Named]:
 
 def seal_all(holder_id: str) -> None:
     """Close what must take in nothing any more."""
-    for function in _SEALS:
+    for _order, function in sorted(_SEALS.items()):
         function(holder_id)

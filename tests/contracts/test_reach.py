@@ -17,6 +17,7 @@ from django.test import Client
 from payments.platforms.clients import first_party_client
 from payments.platforms.scopes import READ, WRITE
 from payments.platforms.tokens import issue_tokens
+from payments.topups import top_ups, withdrawals
 from payments.webhooks.models import Event
 from privacy.exposure.models import Exposure
 from privacy.exposure.routes import Route, list_routes
@@ -24,11 +25,15 @@ from tests.payments import cast
 from tests.payments.requests.test_requests_api import Story
 from tests.payments.webhooks.receiving import Platform as Server
 from tests.support.people import sign_up
+from wallet.core import clock, outbox
+from wallet.core.actors import Actor
+from wallet.core.models import OutboxEntry
+from wallet.core.money import Money
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 #: Bodies that a route needs before it looks at whose the object is.
-MONEY = {"value": 1, "currency": "EUR"}
+MONEY: dict[str, Any] = {"value": 1, "currency": "EUR"}
 BODIES: dict[str, dict[str, Any]] = {
     "load": {"amount": MONEY},
     "unload": {"amount": MONEY},
@@ -40,6 +45,20 @@ _PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
 @transaction.atomic
 def wallet_token(holder_id: str) -> str:
     return issue_tokens(holder_id=holder_id, platform=first_party_client(), scopes=(READ, WRITE)).access_token
+
+
+def withdraw(holder_id: str, top_up_id: str) -> str:
+    """What was topped up goes back."""
+    for entry in OutboxEntry.objects.filter(ref=top_up_id, done_at=None):
+        outbox.work(entry.id)
+    paid = Client().post(
+        f"/sandbox/checkout/{top_up_id}", {"card": "4242424242424242"}, content_type="application/json"
+    )
+    assert paid.status_code == 202, paid.content
+    actor, now = Actor.holder(holder_id), clock.now()
+    top_ups.look(top_up_id=top_up_id, actor=actor, now=now)
+    amount = Money(MONEY["value"], MONEY["currency"])
+    return withdrawals.create_withdrawal(holder_id=holder_id, amount=amount, actor=actor, now=now).id
 
 
 @dataclass
@@ -64,6 +83,7 @@ def world(django_db_blocker: Any) -> Iterator[World]:
         alice = story.alice.holder.id
         mine = cast.api(wallet_token(alice))
         top_up = mine.post("/v1/top-ups", {"amount": MONEY}).json()
+        withdrawal = withdraw(alice, mine.post("/v1/top-ups", {"amount": MONEY}).json()["id"])
         number = mine.post(f"/v1/cards/{story.alice_card.id}/numbers", {"merchant": "BAKER*"}).json()
         payee = story.bob.link.id
         split = story.chat.post(
@@ -80,6 +100,7 @@ def world(django_db_blocker: Any) -> Iterator[World]:
             "event_id": delivery["event"], "link_id": story.alice.link.id, "card": story.alice_card.id,
             "split_id": split["id"], "checkout_id": checkout["id"], "refund_id": refund["id"],
             "export_id": export["id"], "number": number["id"], "top_up_id": top_up["id"],
+            "withdrawal_id": withdrawal,
             "exposure_id": Exposure.objects.filter(holder_id=alice).latest("at").id,
         }  # fmt: skip
         world.callers = {
@@ -155,6 +176,12 @@ def test_every_route_by_every_kind_of_caller(world: World) -> None:
                 wrong.append(f"{method} {route.path} as {caller}: {got}, not {sorted(wanted)}")
     assert wrong == []
     assert matrix > 200
+
+
+def test_the_world_has_an_object_of_every_kind_that_a_path_names(world: World) -> None:
+    """Break: take one out: its routes would be asked for what nobody has."""
+    named = {name for route, _method in calls() for name in _PARAMETER.findall(route.path)}
+    assert named <= world.objects.keys()
 
 
 def test_anothers_object_and_none_give_the_same_bytes(world: World) -> None:

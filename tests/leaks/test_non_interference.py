@@ -40,11 +40,11 @@ __all__ = ["deliveries"]
 pytestmark = pytest.mark.django_db(transaction=True)
 
 #: Made anew each time: ids, tokens, secrets, times, signatures.
-_RANDOM = re.compile(
+RANDOM = re.compile(
     r"(?:preq|link|evt|whe|del|req|auth|cap|xpo)_[0-9A-Za-z_-]{16,}|whsec_[0-9A-Za-z+/=]+"
     r"|\d{4}-\d\d-\d\dT[\d:.]+Z|v1,[0-9A-Za-z+/=]{44}|(?<=\"access_token\":\")[^\"]+|(?<=\"refresh_token\":\")[^\"]+"
 )
-_RANDOM_HEADERS = {"date", "webhook-timestamp", "host"}
+RANDOM_HEADERS = {"date", "webhook-timestamp", "host"}
 
 
 @dataclass(frozen=True)
@@ -170,9 +170,9 @@ def plain(exchanges: list[Exchange], *, is_sent: bool) -> list[str]:
     lines = []
     for one in exchanges:
         headers, body = (one.request_headers, one.request_body) if is_sent else (one.headers, one.body)
-        kept = [f"{key}: {_in_order(key, value)}" for key, value in headers if key.lower() not in _RANDOM_HEADERS]
+        kept = [f"{key}: {_in_order(key, value)}" for key, value in headers if key.lower() not in RANDOM_HEADERS]
         text = "\n".join([f"{one.method} {one.path}", str(one.status), *kept, body.decode()])
-        lines.append(_RANDOM.sub(name, text))
+        lines.append(RANDOM.sub(name, text))
     return lines
 
 

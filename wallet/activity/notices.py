@@ -76,13 +76,19 @@ KINDS: dict[str, Template] = {
     "manual_debit": Template(gettext_lazy("The operator of this wallet took back %(amount)s."), "warn"),
     "link_made": Template(gettext_lazy("%(name)s is now linked to your wallet.")),
     "link_ended": Template(gettext_lazy("The link with %(name)s has ended.")),
+    "webhooks_given_up": Template(
+        gettext_lazy("Webhooks of your app %(name)s do not arrive: one was given up after all its attempts."), "warn"
+    ),
+    "webhooks_disabled": Template(
+        gettext_lazy("An endpoint of your app %(name)s answered 410: no more webhooks go there."), "warn"
+    ),
 }  # fmt: skip
 
 #: Where an id of each prefix is looked at.
 PLACES: dict[str, str] = {
     "preq": "/p/{ref}", "top": "/top-ups/{ref}", "wd": "/withdrawals/{ref}", "ref": "/refunds/{ref}",
     "card": "/cards/{ref}", "link": "/links/{ref}",
-    "xpo": "/privacy/exposures/{ref}",
+    "xpo": "/privacy/exposures/{ref}", "plat": "/developers/{ref}/webhooks",
 }  # fmt: skip
 _DOORS = frozenset(
     {

@@ -73,7 +73,7 @@ def shortfall_of(holder_id: str) -> list[Named]:
     return [Named("shortfall", amount) for amount in owed if amount]
 
 
-@leaving.seal
+@leaving.seal(20)
 def close_accounts(holder_id: str) -> None:
     """Nothing comes in any more; refused where something came since the last look."""
     for one in balances.of_holder(holder_id):

@@ -6,7 +6,7 @@ from django.db import IntegrityError, transaction
 from django.http import HttpRequest
 
 from wallet.core.errors import Kind, NotFound, WalletError
-from wallet.core.transactions import owns_transaction
+from wallet.core.transactions import needs_transaction, owns_transaction
 from wallet.users.models import Holder
 from wallet.users.names import new_name, normal
 
@@ -67,6 +67,17 @@ def get_holder(holder_id: str) -> Holder:
     if holder is None:
         raise HolderNotFound
     return holder
+
+
+def is_here(holder_id: str) -> bool:
+    """Whether the person has not left."""
+    return Holder.objects.filter(id=holder_id, is_active=True).exists()
+
+
+@needs_transaction
+def is_staying(holder_id: str) -> bool:
+    """Whether there is still somebody to be given money; it stays so until the transaction ends, erasure waits."""
+    return Holder.objects.select_for_update(no_key=True).filter(id=holder_id, is_active=True).exists()
 
 
 def find_by_username(username: str) -> Holder | None:

@@ -8,6 +8,7 @@ from privacy.rights import kinds, leaving
 from privacy.rights.leaving import Named
 from wallet.users import freezes
 from wallet.users.models import Holder
+from wallet.users.people import is_staying
 
 
 @kinds.register
@@ -55,3 +56,9 @@ class Account(kinds.Kind):
 def freeze_of(holder_id: str) -> list[Named]:
     """A legal hold: while the wallet is frozen nothing ends and nothing is erased, and its holder reads so."""
     return [Named("frozen", is_waited_for=True)] if freezes.is_frozen(holder_id) else []
+
+
+@leaving.seal(10)
+def wait_for_money(holder_id: str) -> None:
+    """Whoever is just giving them money is waited for; the account that it comes to is looked at after this."""
+    is_staying(holder_id)

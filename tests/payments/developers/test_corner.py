@@ -19,7 +19,7 @@ from tests.payments import cast
 from tests.payments.cast import REDIRECT, Client3
 from tests.payments.requests.test_requests_api import Story
 from tests.payments.webhooks.receiving import Platform as Server
-from tests.payments.webhooks.receiving import deliver
+from tests.payments.webhooks.receiving import deliver, hurry_delivery
 from tests.support.people import Person, sign_up
 from wallet.core import clock
 
@@ -163,6 +163,33 @@ def test_webhooks_are_tried_seen_and_sent_again(dora: Person) -> None:
     assert dora.client.post(f"{page[0]}/replay", {"delivery": "del_" + "0" * 22}).status_code == 404
     assert secret_in(dora.client.post(f"{page[0]}/secret")) != secret
     assert dora.client.post(f"{page[0]}/delete")["Location"] == path
+    server.stop()
+
+
+def test_whoever_looks_after_an_app_reads_that_its_webhooks_do_not_arrive(dora: Person) -> None:
+    """W06. Break: leave `alarms.tell` out of `_record`; or tell every developer there is."""
+    app, eve, server = register(dora), sign_up(), Server()
+    path = f"/developers/{app.platform.pk}/webhooks"
+    made = dora.client.post(path, {"url": server.url, "events": ["link.revoked"]})
+    page = re.search(rf"{path}/whe_\w+", made.content.decode())
+    assert page is not None
+    server.statuses = [500] * 20
+    for _each in range(2):
+        assert dora.client.post(f"{page[0]}/test").status_code == 302
+        delivery = Delivery.objects.get(endpoint__platform=app.platform, status="pending")
+        deliver(delivery.id)
+        assert "do not arrive" not in dora.client.get("/inbox").content.decode() or _each
+        for _again in range(9):
+            hurry_delivery(delivery.id)
+            deliver(delivery.id)
+    server.statuses = [410]
+    assert dora.client.post(f"{page[0]}/test").status_code == 302
+    deliver(Delivery.objects.get(endpoint__platform=app.platform, status="pending").id)
+    inbox = dora.client.get("/inbox").content.decode()
+    assert inbox.count("Webhooks of your app Parlour do not arrive") == 1, "once, however many were given up"
+    assert "An endpoint of your app Parlour answered 410" in inbox
+    assert f'href="{path}"' in inbox
+    assert "your app" not in eve.client.get("/inbox").content.decode()
     server.stop()
 
 

@@ -3,21 +3,32 @@
 import html
 import json
 import re
+from threading import Thread
 from typing import Any
 
 import pytest
+from django.db import connection, transaction
 
 from payments.platforms import links
 from payments.platforms.models import Mandate
 from payments.requests.models import PaymentRequest
+from privacy.rights import erasing
+from privacy.rights.models import ErasureStatus
 from tests.payments import cast
 from tests.payments.cast import Linked
 from tests.payments.requests.test_requests_api import Story, eur, events_of, same_refusals
+from tests.privacy.rights.lives import spend
 from tests.support.people import Person, sign_up
 from wallet.activity.models import Line, Notice
 from wallet.core import clock
 from wallet.core.actors import Actor
 from wallet.core.ids import new_id
+from wallet.core.money import Money
+from wallet.ledger import accounts, balances
+from wallet.ledger.refusals import TransferInvalid
+from wallet.limits.receiving import receive
+from wallet.users.models import Holder
+from wallet.users.people import is_staying
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -205,6 +216,81 @@ def test_an_ended_payee_is_not_asked_any_more(shop: Shop) -> None:
     assert not Notice.objects.filter(holder_id=bob.holder.id, kind="refund_approval", read_at=None).exists()
 
 
+# --- Whoever paid has left --------------------------------------------------------------------------
+
+
+def leave(holder: Holder) -> ErasureStatus | None:
+    erasing.request_erasure(holder_id=holder.id, actor=Actor.holder(holder.id), now=clock.now())
+    return erasing.carry_on(holder_id=holder.id, now=clock.now())
+
+
+@pytest.fixture
+def gone(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Somebody leaves, to the end; the sealer is another process."""
+    monkeypatch.setattr(erasing, "is_sealed", lambda _holder_id: True)
+
+    def go(holder: Holder) -> None:
+        leave(holder)
+        spend(holder)
+        assert erasing.carry_on(holder_id=holder.id, now=clock.now()) is ErasureStatus.DONE
+
+    return go
+
+
+def test_whoever_has_left_is_given_nothing_and_the_payee_keeps_it(shop: Shop, gone: Any) -> None:
+    """Break: `is_staying` says yes: 409 of the ledger, or an account that is opened for nobody."""
+    made = shop.paid()
+    gone(shop.alice.holder)
+    answer = shop.refund(made)
+    assert (answer.status_code, answer.json()["status"], answer.json()["approve_url"]) == (201, "failed", None)
+    assert shop.chat.get(f"/v1/refunds/{answer.json()['id']}").json()["status"] == "failed"
+    assert shop.chat.get(f"/v1/payment-requests/{made['id']}").json()["refunded"] == eur(0)
+    assert (shop.main(shop.bob), events_of(answer.json()["id"])) == (2000, [])
+    assert not any(one.available for one in balances.of_holder(shop.alice.holder.id))
+
+
+def test_a_payer_who_is_leaving_gets_it_and_is_paid_out_with_it(shop: Shop, gone: Any) -> None:
+    """Break: refuse from the request to leave on."""
+    made = shop.paid()
+    assert leave(shop.alice.holder) is ErasureStatus.NEEDS_DESTINATION
+    before = shop.main(shop.alice)
+    assert shop.refund(made).json()["status"] == "succeeded"
+    assert shop.main(shop.alice) == before + 2000
+    gone(shop.alice.holder)
+
+
+def test_an_erasure_waits_for_a_refund_that_is_under_way(shop: Shop, gone: Any) -> None:
+    """Break: leave `wait_for_money` out of the seals: the accounts close, and the money finds them closed."""
+    alice = shop.alice.holder
+    leave(alice)
+    spend(alice)
+    cast.fund(shop.bob.holder, 2000)
+    ended: list[object] = []
+
+    def erase() -> None:
+        try:
+            ended.append(erasing.carry_on(holder_id=alice.id, now=clock.now()))
+        except TransferInvalid as refused:
+            ended.append(refused)
+        finally:
+            connection.close()
+
+    thread = Thread(target=erase)
+    with transaction.atomic():
+        assert is_staying(alice.id)
+        thread.start()
+        thread.join(0.5)
+        receive(
+            holder_id=alice.id, amount=Money(2000, "EUR"), source=accounts.main(shop.bob.holder.id, "EUR"),
+            key=new_id("ref"), code="chat_refund", ref=new_id("ref"), now=clock.now(),
+        )  # fmt: skip
+    thread.join(60)
+    assert ended
+    assert ended != [ErasureStatus.DONE]
+    assert shop.main(shop.alice) == 2000
+    gone(alice)
+
+
 # --- The payee's page -------------------------------------------------------------------------------
 
 
@@ -252,3 +338,21 @@ def test_the_payee_keeps_the_money_and_nobody_else_sees_the_page(shop: Shop, car
     assert shop.main(shop.alice) == 0
     carol.step_up()
     assert "Nothing was given back" in carol.client.get(page).content.decode()
+
+
+def test_the_page_says_that_whoever_paid_has_left(shop: Shop, carol: Person, gone: Any) -> None:
+    """Asked before, approved after: it fails, and nothing moves. Break: `approve_refund` without `is_staying`."""
+    made, page = asked_of(carol, shop)
+    binding = re.search(r'data-stepup-binding="([^"]*)"', carol.client.get(page).content.decode())
+    assert binding
+    gone(shop.alice.holder)
+    shown = carol.client.get(page).content.decode()
+    assert "has left the wallet" in shown
+    assert "Keep the money" in shown
+    assert "data-stepup-binding" not in shown
+    carol.step_up(json.loads(html.unescape(binding[1])))
+    assert carol.client.post(page)["Location"] == page
+    assert "Nothing was given back" in carol.client.get(page).content.decode()
+    assert shop.chat.get(f"/v1{page}").json()["status"] == "failed"
+    assert PaymentRequest.objects.get(pk=made["id"]).refunded_minor == 0
+    assert not any(one.available for one in balances.of_holder(shop.alice.holder.id))

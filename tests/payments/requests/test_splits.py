@@ -9,6 +9,8 @@ from payments.platforms import links
 from payments.platforms.models import Mandate
 from payments.requests.models import PaymentRequest, Split
 from payments.requests.outcomes import expire_splits
+from privacy.rights import erasing
+from privacy.rights.models import ErasureStatus
 from tests.payments import cast
 from tests.payments.cast import Linked
 from tests.payments.requests.test_requests_api import Story, eur, events_of, same_refusals
@@ -395,6 +397,31 @@ def test_a_share_for_anybody_is_held_from_the_page(table: Table, dora: Person, s
     else:
         assert table.tap(made, 0, table.alice).json()["status"] == "paid"
         assert table.main(table.bob) == 3000
+
+
+def test_whoever_leaves_takes_their_held_share_along(table: Table, dora: Person) -> None:
+    """Approved on the page, so no link that ends brings it back. Break: leave the step `shares` out of leaving."""
+    from tests.payments.requests.test_payer_page import pay
+
+    cast.fund(dora.holder, 5000)
+    made = table.made(3000, [{"payer": table.alice.link.id}, {}], all_or_nothing=True)
+    single = table.made(3000, [{"payer": table.alice.link.id}, {}])
+    assert table.tap(made, 0, table.alice).json()["status"] == "held"
+    assert pay(dora, {"id": made["shares"][1]["payment_request"]}, "main").status_code == 302
+    assert table.read(made)["status"] == "completed"
+    other = table.made(3000, [{"payer": table.alice.link.id}, {}], all_or_nothing=True)
+    assert pay(dora, {"id": other["shares"][1]["payment_request"]}, "main").status_code == 302
+    wallet = accounts.main(dora.holder.id, "EUR")
+    assert balances.of_account(wallet).held.minor == 1500
+    erasing.request_erasure(holder_id=dora.holder.id, actor=Actor.holder(dora.holder.id), now=clock.now())
+    assert erasing.carry_on(holder_id=dora.holder.id, now=clock.now()) is ErasureStatus.NEEDS_DESTINATION
+    after = balances.of_account(wallet)
+    assert (after.available.minor, after.held.minor) == (3500, 0)
+    assert states(table.read(other)) == ["canceled", "canceled", "canceled"]
+    assert states(table.read(made)) == ["completed", "paid", "paid"], "what was paid stays paid"
+    assert states(table.read(single)) == ["open", "open", "open"]
+    told = [event for share in other["shares"] for event in events_of(share["payment_request"])]
+    assert told == ["payment_request.canceled"] * 2
 
 
 def test_members_read_their_own_share_only(table: Table) -> None:

@@ -12,13 +12,15 @@ from standardwebhooks.webhooks import Webhook
 
 from payments.platforms import links
 from payments.webhooks import deliveries
+from payments.webhooks.deliveries import take_in
 from payments.webhooks.models import Delivery, Event
 from tests.payments import cast
 from tests.payments.requests.test_requests_api import Story
 from tests.payments.webhooks.receiving import Platform, deliver, hurry, hurry_delivery, paid, register, work
-from wallet.core import clock
+from tests.support.staff import join
+from wallet.core import clock, figures
 from wallet.core.actors import Actor
-from wallet.core.models import OutboxEntry
+from wallet.core.models import OutboxEntry, StaffAct
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -61,6 +63,40 @@ def test_a_dead_letter_is_replayed_under_its_own_id(story: Story, server: Platfo
     headers, body = server.got[-1]
     assert headers["webhook-signature"].split() == by_the_specification(endpoint["secret"], headers, body)
     assert story.chat.post(path).status_code == 200, "what was delivered may be asked for again"
+
+
+def watched() -> dict[str, int]:
+    return {name: value for name, _meaning, value in figures.read() if name.startswith("webhooks_")}
+
+
+def test_an_operator_sees_that_webhooks_fail_and_sends_dead_letters_again(story: Story, server: Platform) -> None:
+    """W06. Break: leave `_note_health` out of `_record`; `permissions` out of the action; or count what was delivered."""
+    before = watched()
+    register(story, server)
+    made, delivery = dead(story, server)
+    waits = paid(story)
+    take_in(OutboxEntry.objects.get(topic="platform.event", ref=waits["id"]))
+    after = watched()
+    assert {name: after[name] - before[name] for name in before if name != "webhooks_failing_seconds"} == {
+        "webhooks_waiting": 1, "webhooks_dead": 1, "webhooks_endpoints": 1, "webhooks_failing": 1,
+    }  # fmt: skip
+    assert after["webhooks_failing_seconds"] >= 0
+    path = "/operator/payments/delivery/"
+    body = {
+        "action": "replay",
+        "_selected_action": [delivery.id, Delivery.objects.get(event__object_id=waits["id"]).id],
+    }
+    assert join("auditor").client.post(path, body).status_code in {200, 302, 403}
+    assert Delivery.objects.get(pk=delivery.id).status == "dead"
+    olga = join("operator")
+    assert "webhooks that were given up" in olga.client.get("/operator/").content.decode()
+    assert olga.client.post(path, body).status_code == 302
+    assert StaffAct.objects.filter(act="webhooks.replay", actor_id=olga.holder.id, subject=delivery.id).count() == 1
+    work(made["id"])
+    work(waits["id"])
+    delivery.refresh_from_db()
+    assert (delivery.status, delivery.attempts) == ("delivered", 11)
+    assert watched()["webhooks_failing"] == before["webhooks_failing"], "it has answered again"
 
 
 def test_what_may_not_be_told_any_more_is_not_replayed(story: Story, server: Platform) -> None:

@@ -14,6 +14,9 @@ from tests.payments import cast
 from wallet.activity import notices
 from wallet.core import clock, outbox
 from wallet.core.models import OutboxEntry
+from wallet.ledger import accounts, balances, transfers
+from wallet.ledger.accounts import AccountKind
+from wallet.ledger.transfers import Op, Transfer
 from wallet.users.models import Holder
 
 
@@ -68,6 +71,16 @@ def written(export_id: str) -> Export:
     """The export after a worker has come."""
     work_on(export_id)
     return Export.objects.get(pk=export_id)
+
+
+def spend(holder: Holder) -> None:
+    """Everything that is free leaves the wallet: what a withdrawal does to the books."""
+    with transaction.atomic():
+        for one in balances.of_holder(holder.id):
+            if one.available and one.ref.kind is not AccountKind.SHORTFALL:
+                sink = accounts.programme(AccountKind.SANDBOX_CLEARING, one.ref.currency)
+                key = f"test:{secrets.token_hex(8)}"
+                transfers.post([Transfer(Op.POST, key, one.ref, sink, one.available, "withdrawal", "wd_test")])
 
 
 #: Loading it is what makes the worker able to do the work.

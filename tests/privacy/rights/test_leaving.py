@@ -23,13 +23,13 @@ from privacy.rights import erasing, inventory, kinds, leaving
 from privacy.rights.models import Erasure, ErasureStatus
 from tests.payments import cast
 from tests.privacy.rights import lives
-from tests.privacy.rights.lives import Life
+from tests.privacy.rights.lives import Life, spend
 from tests.support.people import Person, post_json, sign_up
 from wallet.core import clock
 from wallet.core.actors import Actor
 from wallet.core.models import OutboxEntry
 from wallet.core.money import Money
-from wallet.ledger import accounts, balances, transfers
+from wallet.ledger import accounts, transfers
 from wallet.ledger.accounts import AccountKind
 from wallet.ledger.refusals import TransferInvalid
 from wallet.ledger.transfers import Op, Transfer
@@ -53,16 +53,6 @@ def alice() -> Person:
 @pytest.fixture
 def life(alice: Person) -> Life:
     return lives.live(alice.holder)
-
-
-def spend(holder: Holder) -> None:
-    """Everything that is free leaves the wallet: what a withdrawal does to the books."""
-    with transaction.atomic():
-        for one in balances.of_holder(holder.id):
-            if one.available and one.ref.kind is not AccountKind.SHORTFALL:
-                sink = accounts.programme(AccountKind.SANDBOX_CLEARING, one.ref.currency)
-                key = f"test:{cast.secrets.token_hex(8)}"
-                transfers.post([Transfer(Op.POST, key, one.ref, sink, one.available, "withdrawal", "wd_test")])
 
 
 def leave(holder: Holder) -> ErasureStatus | None:
