@@ -101,6 +101,7 @@ def test_the_answer_is_no(snapshot: Snapshot, question: Ask, reason: Reason) -> 
 
 @pytest.mark.parametrize(("snapshot", "question", "minor"), [line[1:] for line in YES], ids=[line[0] for line in YES])
 def test_the_answer_is_yes(snapshot: Snapshot, question: Ask, minor: int) -> None:
+    """Break: `<` for `<=` in `decide`, or `>=` for `>` at a last day; no part; count a chip as a guess."""
     assert decide(snapshot, question) == Approve(Money(minor, "EUR"))
 
 
@@ -124,5 +125,6 @@ def test_whoever_guesses_a_card_hears_one_code() -> None:
 
 
 def test_a_short_prefix_matches_nobody() -> None:
+    """Break: a `_SHORTEST_PREFIX` of nothing."""
     assert not is_among(SHOP, ("*", "fa*", "FB"))
     assert is_among(SHOP, ("fac*",))
