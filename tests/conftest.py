@@ -8,6 +8,7 @@ import pytest
 from django.core.cache import cache
 from django.db import connection
 from django.test import TransactionTestCase
+from whitenoise.middleware import WhiteNoiseMiddleware
 
 from tests import environment
 from tests.support.browser import chromium, new_visitor, visitor
@@ -17,6 +18,21 @@ from tests.support.web import web, webs
 __all__ = ["chromium", "new_visitor", "visitor", "web", "webs"]
 
 _LOOPBACK = ("127.", "::1", "localhost", "0.0.0.0")  # noqa: S104 - an address to compare with, nothing listens
+
+
+#: Files with whole systems, browsers or big databases in them.
+_LONG = (
+    "tests/journeys/",
+    "tests/leaks/",
+    "tests/wallet/embedded/",
+    "tests/wallet/test_hygiene",
+    "tests/privacy/rotation/",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files first: at the end of a run two processes then have short ones to share (with loadfile)."""
+    items.sort(key=lambda item: not item.nodeid.startswith(_LONG))
 
 
 @pytest.fixture(scope="session")
@@ -29,6 +45,24 @@ def _no_truncate() -> Iterator[None]:
     """The application role cannot TRUNCATE, and must not: committed tests use fresh ids instead."""
     patch = pytest.MonkeyPatch()
     patch.setattr(TransactionTestCase, "_fixture_teardown", lambda _test: None)
+    yield
+    patch.undo()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _static_files_are_found_once() -> Iterator[None]:
+    """Every test's client has a chain of middleware of its own: it need not look at 170 files of pages again."""
+    found: dict[str, Any] = {}
+    find = WhiteNoiseMiddleware.add_files_from_finders
+
+    def find_once(middleware: Any) -> None:
+        if not found:
+            find(middleware)
+            found.update(middleware.files)
+        middleware.files = dict(found)
+
+    patch = pytest.MonkeyPatch()
+    patch.setattr(WhiteNoiseMiddleware, "add_files_from_finders", find_once)
     yield
     patch.undo()
 

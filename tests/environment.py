@@ -20,6 +20,9 @@ import psycopg
 from psycopg import sql
 
 ROOT = Path(__file__).resolve().parent.parent
+# Whoever loads a module first compiles it for all the processes that the tests start, whatever the shell says.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 FOLDER = Path(tempfile.mkdtemp(prefix="paravent-tests-"))
 atexit.register(shutil.rmtree, FOLDER, ignore_errors=True)
 

@@ -4,7 +4,6 @@ Who was given a number is what its owner said when they looked at it, and whom i
 who else has seen it (settled.md 16).
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -40,6 +39,8 @@ class Number:
     #: The one place or platform that it was made for, or "".
     made_for: str
     given: tuple[Given, ...]
+    #: Whether its owner has looked at it.
+    is_seen: bool
 
 
 def numbers_in_circulation(holder_id: str) -> list[Number]:
@@ -52,22 +53,24 @@ def numbers_in_circulation(holder_id: str) -> list[Number]:
         tokens.setdefault(token.card_id, []).append(token)
     found = []
     for card in cards:
-        found.append(_own(card, names.get(card.link or "", ""), said.get((card.id, ""), ())))
-        found += [_for_a_place(card, one, said.get((card.id, one.id), ())) for one in tokens.get(card.id, ())]
+        found.append(_own(card, names.get(card.link or "", ""), said.get((card.id, ""))))
+        found += [_for_a_place(card, one, said.get((card.id, one.id))) for one in tokens.get(card.id, ())]
     return found
 
 
-def _own(card: Card, made_for: str, given: Iterable[Given]) -> Number:
+def _own(card: Card, made_for: str, given: list[Given] | None) -> Number:
     return Number(
         card=card.id, place_number="", label=card.label, last4=card.last4, expiry=card.expiry,
-        is_frozen=card.status == CardStatus.FROZEN, made_for=made_for, given=tuple(given),
+        is_frozen=card.status == CardStatus.FROZEN, made_for=made_for, given=tuple(given or ()),
+        is_seen=given is not None,
     )  # fmt: skip
 
 
-def _for_a_place(card: Card, token: Token, given: Iterable[Given]) -> Number:
+def _for_a_place(card: Card, token: Token, given: list[Given] | None) -> Number:
     return Number(
         card=card.id, place_number=token.id, label=card.label, last4=token.last4, expiry=token.expiry,
-        is_frozen=card.status == CardStatus.FROZEN, made_for=token.name, given=tuple(given),
+        is_frozen=card.status == CardStatus.FROZEN, made_for=token.name, given=tuple(given or ()),
+        is_seen=given is not None,
     )  # fmt: skip
 
 

@@ -65,7 +65,10 @@ def new_card(request: HttpRequest) -> HttpResponse:
         except InsufficientFunds:
             form.add_error("load", _("There is less than that in your wallet. Top up first, or load the card later."))
         else:
-            messages.success(request, _("Your card is ready."))
+            is_made = bool(card.last4)
+            messages.success(
+                request, _("Your card is ready.") if is_made else _("Your card is being made. It takes a moment.")
+            )
             return HttpResponseRedirect(f"/cards/{card.id}")
     return render(request, "cards/new.html", {"form": form})
 

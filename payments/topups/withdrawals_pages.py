@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from payments.topups import withdrawals
+from payments.topups import payouts, withdrawals
 from payments.topups.models import BankPayout, PayoutStatus, Withdrawal, WithdrawalStatus
 from wallet.activity import words
 from wallet.core import clock
@@ -151,7 +151,10 @@ def destination(request: HttpRequest, withdrawal_id: str) -> HttpResponse:
 def _overview(request: HttpRequest, form: WithdrawalForm, *, status: int) -> HttpResponse:
     holder_id = str(request.user.pk)
     past = Withdrawal.objects.filter(holder_id=holder_id).order_by("-created_at", "-id")[:_SHOWN]
-    context = {"form": form, "possible": _possible(holder_id), "past": [_shown(one) for one in past]}
+    context = {
+        "form": form, "possible": _possible(holder_id), "past": [_shown(one) for one in past],
+        "pays_to_banks": payouts.is_possible(),
+    }  # fmt: skip
     return render(request, "payments/withdrawals.html", context, status=status)
 
 
@@ -160,6 +163,7 @@ def _question(request: HttpRequest, amount: Money) -> HttpResponse:
         "amount": amount,
         "typed": request.POST.get("amount", ""),
         "binding": json.dumps(_binding(amount)),
+        "pays_to_banks": payouts.is_possible(),
     }
     return render(request, "payments/withdrawal_confirm.html", context)
 

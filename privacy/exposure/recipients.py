@@ -17,7 +17,7 @@ def register(*, kind: RecipientKind, ref: str, name: str) -> Recipient:
     with connection.cursor() as cursor:
         cursor.execute("SELECT exposure_register_recipient(%s, %s, %s, %s)", [new_id("rcp"), kind, ref, name])
         (recipient_id,) = cursor.fetchone()
-    return Recipient.objects.get(pk=recipient_id)
+    return Recipient(id=recipient_id, kind=kind, ref=ref, name=name)
 
 
 def find(kind: RecipientKind, ref: str) -> Recipient | None:

@@ -47,9 +47,13 @@ def _run(program: str) -> Answered:
     requests, expect = _requests(), b'"status":"open"'
     settings = {"WEB_WORKERS": "2", "WEB_THREADS": "4", "LOG_LEVEL": "INFO"}
     with tempfile.TemporaryDirectory() as folder, serve(Path(folder), settings, program=program) as web:
-        http_load.run(web.port, requests, expect=expect, seconds=SECONDS)
-        before = processor.seconds_of_servers()
-        load = http_load.run(web.port, requests, expect=expect, seconds=SECONDS)
+        try:
+            http_load.run(web.port, requests, expect=expect, seconds=SECONDS)
+            before = processor.seconds_of_servers()
+            load = http_load.run(web.port, requests, expect=expect, seconds=SECONDS)
+        except SystemExit:
+            print(web.output[-4000:], flush=True)
+            raise
         return Answered(load.per_second, load.done / (processor.seconds_of_servers() - before))
 
 

@@ -67,13 +67,12 @@ def run(
     ]
     for worker in workers:
         worker.start()
-    latencies: list[float] = []
-    for _ in workers:
-        latencies += results.get()
+    heard: list[list[float]] = [results.get() for _ in workers]
     for worker in workers:
         worker.join()
-    if not latencies:
+    if not all(heard):
         raise SystemExit("The web server answered other than expected; see the lines above.")
+    latencies = [one for part in heard for one in part]
     return Load(len(latencies), seconds, latencies)
 
 

@@ -31,14 +31,18 @@ class Run:
     p99: float
 
 
-def run(script: str, *, clients: int = 8, seconds: float = 5, url: str = "") -> Run:
-    """Transactions of this script (pgbench's language), with prepared statements; one that fails is an error."""
+def run(script: str, *, clients: int = 8, seconds: float = 5, times: int = 0, url: str = "") -> Run:
+    """Transactions of this script (pgbench's language), with prepared statements; one that fails is an error.
+
+    For so long, or so many times for each client.
+    """
+    length = ["-t", str(times)] if times else ["-T", f"{seconds:.0f}"]
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "script"
         file.write_text(script, encoding="utf-8")
         done = subprocess.run(
-            [program(), "-n", "-M", "prepared", "-c", str(clients), "-j", "2", "-T", f"{seconds:.0f}", "-f", str(file),
-             "--log", url or os.environ["DATABASE_URL"]],
+            [program(), "-n", "-M", "prepared", "-c", str(clients), "-j", "2", *length, "-f", str(file), "--log",
+             url or os.environ["DATABASE_URL"]],
             check=False, capture_output=True, text=True, cwd=folder, env={"LC_ALL": "C", "PATH": os.environ["PATH"]},
         )  # fmt: skip
         if done.returncode:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from html.parser import HTMLParser
 from typing import Any
 
@@ -40,13 +41,14 @@ def catalogue(app: str) -> polib.POFile:
     return polib.pofile(str(catalogue_path(app)))
 
 
-def french() -> dict[str, str]:
-    """Every English text that has another one in French."""
+@cache
+def english() -> dict[str, tuple[str, re.Pattern[str]]]:
+    """Every English text that has another one in French; what must stand in a page (quick to say), and how it is found."""
     texts = {}
     for app in APPS:
         for entry in catalogue(app):
             pairs = zip((entry.msgid, entry.msgid_plural or entry.msgid), translations_of(entry) * 2, strict=False)
-            texts.update({english: said for english, said in pairs if english != said})
+            texts.update({text: _sought(text) for text, said in pairs if text != said and len(text) > _LONG})
     return texts
 
 
@@ -126,14 +128,15 @@ class _Seen(HTMLParser):
 def english_in(page: str) -> list[str]:
     """Texts of the catalogues that stand in a page untranslated."""
     seen = "\n".join(text for text in _Seen(page).texts if text)
-    return [text for text in french() if len(text) > _LONG and _pattern(text).search(seen)]
+    return [text for text, (piece, pattern) in english().items() if piece in seen and pattern.search(seen)]
 
 
-def _pattern(text: str) -> re.Pattern[str]:
-    literal = [re.escape(" ".join(piece.split(" "))) for piece in re.split(r"%\([a-z0-9_]+\)[sd]", text)]
-    if max(map(len, literal)) < _LONG:
-        return re.compile(r"(?!)")
-    return re.compile(r"\b" * text[0].isalpha() + ".+".join(literal))
+def _sought(text: str) -> tuple[str, re.Pattern[str]]:
+    pieces = re.split(r"%\([a-z0-9_]+\)[sd]", text)
+    longest = max(pieces, key=len)
+    if len(longest) < _LONG:
+        return longest, re.compile(r"(?!)")
+    return longest, re.compile(r"\b" * text[0].isalpha() + ".+".join(map(re.escape, pieces)))
 
 
 def pages() -> Iterator[str]:
@@ -255,12 +258,12 @@ def test_english_on_a_french_page_would_be_found() -> None:
 def test_what_an_error_means_is_explained_in_both_languages(client: Client) -> None:
     """Break: leave `_` out around the explanations of `catalogue`; or the docstrings out of `make messages`."""
     with override("en"):
-        english = problems()
+        english_ones = problems()
     with override("fr"):
         french_ones = problems()
     # Other tests may have refusals of their own, which nobody translates.
     of_tests = {error.slug for error in WalletError.__subclasses__() if error.__module__.startswith("tests.")}
-    same = {slug for slug, entry in english.items() if entry.explanation == french_ones[slug].explanation}
+    same = {slug for slug, entry in english_ones.items() if entry.explanation == french_ones[slug].explanation}
     assert same <= of_tests
     page = client.get("/problems/not-found", headers={"accept-language": "fr"}).content.decode()
     assert escape(french_ones["not-found"].explanation) in page

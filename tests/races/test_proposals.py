@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_several_approvals_at_once_are_one_posting() -> None:
-    """Real processes, each with a proof of its own."""
+    """Real processes, each with a proof of its own. Break: read the proposal without FOR UPDATE."""
     holder = cast.holder()
     proposal = propose(join("operator"), holder)
     people = []

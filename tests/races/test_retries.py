@@ -190,6 +190,7 @@ def test_other_errors_are_not_tried_again():
 
 
 def test_the_roll_up_is_tried_again():
+    """Break: `owns_transaction` without its loop."""
     with transaction.atomic():
         fresh_main(100)
     with injected("40001", at=1):

@@ -135,5 +135,6 @@ def test_a_newcomer_lives_on_stripe_alone(newcomer: Visitor, stripe: tuple[Syste
     newcomer.picture("withdrawal")
     for path in ("/top-ups/new", "/withdrawals", "/cards", f"/cards/{card}", f"/cards/{card}/reveal", "/activity"):
         newcomer.open(path)
+        newcomer.picture(f"last{path.replace(card, 'card').replace('/', '-')}")
         assert newcomer.overflow() == 0, path
     assert double.do("violations")["violations"] == []

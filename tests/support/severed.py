@@ -16,8 +16,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
-#: What commits: the word, or a parameter that only the placing of an authorization has, which commits by itself.
-_COMMITS = (b"COMMIT\0", b"300ms")
+#: What commits: the word, or the parameter of a statement that commits by itself: the placing of an authorization, or a
+#: posting that nothing else belongs to.
+_COMMITS = (b"COMMIT\0", b"300ms", b'[{"op":"')
 
 
 @dataclass

@@ -44,7 +44,7 @@ def free_port() -> int:
 
 def plain_environment() -> dict[str, str]:
     """What a newcomer's shell has: nothing of the tests' own database, keys and settings."""
-    kept = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "PG_BINDIR", "PYTHONDONTWRITEBYTECODE")
+    kept = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "PG_BINDIR")
     return {name: os.environ[name] for name in kept if name in os.environ}
 
 

@@ -132,7 +132,8 @@ def once(
     if is_stored(answer):
         now = clock.now()
         sealed = keyring.seal(orjson.dumps(answer), cell=_cell(digest, scope, now), keys="life")
-        IdempotencyKey.objects.filter(scope=digest).delete()
+        if row is not None:
+            row.delete()
         IdempotencyKey.objects.create(
             scope=digest, holder_id=scope.holder_id, body_hash=_body_hash(body), answer=sealed, created_at=now
         )

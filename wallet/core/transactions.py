@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from functools import wraps
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar, cast
 
 from django.db import OperationalError, connection, transaction
 
@@ -29,7 +29,11 @@ class TransactionOpen(Exception):
 
 
 def owns_transaction(function: Callable[P, T]) -> Callable[P, T]:
-    """Run the function in a transaction of its own, or in the caller's; the outermost one retries 40001 and 40P01."""
+    """Run the function in a transaction of its own, or in the caller's; the outermost one retries 40001 and 40P01.
+
+    A function that is one statement (`single_statement`) needs no BEGIN and no COMMIT: its statement is a transaction.
+    """
+    alone: Callable[P, T] | None = getattr(function, "alone", None)
 
     @wraps(function)
     def run(*args: P.args, **kwargs: P.kwargs) -> T:
@@ -38,6 +42,8 @@ def owns_transaction(function: Callable[P, T]) -> Callable[P, T]:
                 return function(*args, **kwargs)
         for attempt in range(_RETRIES + 1):
             try:
+                if alone is not None:
+                    return alone(*args, **kwargs)
                 with transaction.atomic():
                     return function(*args, **kwargs)
             except OperationalError as error:
@@ -75,6 +81,13 @@ def needs_transaction(function: Callable[P, T]) -> Callable[P, T]:
         return function(*args, **kwargs)
 
     return run
+
+
+def single_statement(function: Callable[P, T]) -> Callable[P, T]:
+    """`needs_transaction`, for a function that sends one statement: `owns_transaction` lets that be the transaction."""
+    guarded: Any = needs_transaction(function)
+    guarded.alone = function
+    return cast("Callable[P, T]", guarded)
 
 
 def refuse_open_transaction(what: str) -> None:

@@ -5,8 +5,11 @@ python -m wallet.embedded.web      # PORT, WEB_WORKERS, WEB_THREADS from the env
 
 import os
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
+import django
+from django.conf import settings
 from granian.constants import Interfaces
 from granian.log import LogLevels
 from granian.server import Server
@@ -32,7 +35,7 @@ def load() -> Callable[..., Any]:
     """Load the application in a worker: granian forks it, so it must ask for itself to end with its parent."""
     end_with_parent()
     try:
-        from wallet.wsgi import application  # noqa: PLC0415 - in the worker, never in the parent
+        from wallet.wsgi import application  # noqa: PLC0415 - what connects, connects in the worker
     except Exception as error:  # noqa: BLE001 - what cannot start is reported by us: multiprocessing prints messages
         crashes.report(error)
         raise SystemExit(1) from None
@@ -41,6 +44,10 @@ def load() -> Callable[..., Any]:
 
 def main() -> None:
     """Serve until told to stop."""
+    # The code once for all workers: each begins sooner, in memory that they share. Nothing connects here.
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "wallet.settings")
+    django.setup()
+    import_module(settings.ROOT_URLCONF)
     server = Server(
         "wallet.wsgi:application",
         address=os.environ.get("WEB_ADDRESS", "127.0.0.1"),

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from wallet.core.money import Money
-from wallet.core.transactions import needs_transaction, prepared_cursor
+from wallet.core.transactions import prepared_cursor, single_statement
 from wallet.ledger.accounts import AccountRef
 from wallet.ledger.refusals import BY_STATE
 
@@ -62,7 +62,7 @@ class Posted:
     is_replayed: bool
 
 
-@needs_transaction
+@single_statement
 def post(transfers: Sequence[Transfer]) -> list[Posted]:
     """Make all the transfers, or none; the transaction stays good when it refuses.
 

@@ -54,10 +54,8 @@ def authorization(*, ref: str) -> None:
     ours = Authorization.objects.filter(id=known).exclude(card=None).first()
     if ours is None or ours.status != AuthorizationStatus.APPROVED:
         return
-    if not theirs.approved:
-        _release(ours, f"{ref}:refused", None)
-    elif theirs.status in _OVER:
-        _release(ours, f"{ref}:{theirs.status}", None)
+    if not theirs.approved or theirs.status in _OVER:
+        _release(ours, f"{ref}:over", None)
     else:
         _lessen(ours, theirs, ref)
 

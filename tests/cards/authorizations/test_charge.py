@@ -57,6 +57,7 @@ def test_a_refusal_says_why_and_changes_nothing(more: dict[str, Any], minor: int
 
 
 def test_a_frozen_card_and_anothers_card_do_not_pay() -> None:
+    """Break: look at no holder in `_decided`, or pass over what is declined."""
     card, bob = issue(1000), new_id("holder")
     assert charge(card, 1, bob, holder_id=bob) == Refused("number_unknown")  # type: ignore[arg-type]
     cards.freeze_card(card=card.card, actor=Actor.system("test"), now=clock.now())
@@ -64,6 +65,7 @@ def test_a_frozen_card_and_anothers_card_do_not_pay() -> None:
 
 
 def test_a_platforms_card_pays_by_its_own_link_alone() -> None:
+    """Break: leave platform cards out of `_given_to`."""
     link, holder_id, bob = new_id("link"), new_id("holder"), new_id("holder")
     domains.register(link, "Messenger", [])
     card = issue(1000, kind="platform", link_ref=link, holder_id=holder_id)
@@ -82,5 +84,6 @@ def test_chat_payments_and_shops_share_the_cards_limits() -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_a_payment_belongs_to_a_transaction() -> None:
+    """Break: `charge_card` without `needs_transaction`."""
     with pytest.raises(TransactionMissing):
         charge_card()  # type: ignore[call-arg]

@@ -45,6 +45,7 @@ def test_a_case_is_read_and_resolved_with_a_note(olga: Person, loss: tuple[acqui
 
 
 def test_a_loss_is_charged_to_the_holder_by_a_person(olga: Person, loss: tuple[acquirer.TestCard, QueuedCase]):
+    """Break: let `staff.may` say yes."""
     card, case = loss
     acquirer.fund(card.card.holder_id, 5_000)
     page = f"/operator/cards/queuedcase/{case.pk}/charge/"

@@ -10,7 +10,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("time_enough")]
 
 
 def test_the_system_is_what_the_model_says_after_each_step() -> None:
-    """standard.md L06."""
+    """standard.md L06. Break: clear what nothing is held for as if it were within tolerance."""
     run_state_machine_as_test(CardLife, settings=as_found(examples=12, steps=30))
 
 

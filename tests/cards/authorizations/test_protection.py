@@ -19,7 +19,6 @@ FORBIDDEN = [
     "DELETE FROM cards_authorization",
     "DELETE FROM cards_queuedcase",
     "TRUNCATE cards_authorization",
-    "SELECT cards_count_mismatch('x')",
     "SELECT cards_seen('sandbox', 'x', 'authorization')",
     "UPDATE wallet_account SET credits_posted = credits_posted + 1 WHERE owner = '{card}'",
     "UPDATE wallet_hold SET remaining = 0, closed_at = now()",
@@ -44,6 +43,7 @@ def test_the_application_role_cannot(card: TestCard, statement: str) -> None:
 
 
 def test_a_hold_cannot_stand_on_a_payment_that_is_over(card: TestCard) -> None:
+    """Break: leave `authorization_held_while_approved` out of the migration."""
     over = "UPDATE cards_authorization SET status = 'captured' WHERE held_minor > 0"
     refused = pytest.raises(DatabaseError, match="authorization_held_while_approved")
     with refused, transaction.atomic(), connection.cursor() as cursor:

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -84,12 +85,12 @@ def call(person: Person, path: str, body: Any = None, *, method: str = "post") -
     )
 
 
-def card_of(person: Person, load: int = 0, *, work: bool = True, **more: Any) -> str:
+def card_of(person: Person, load: int = 0, *, work: bool = True, currency: str = "EUR", **more: Any) -> str:
     """A card by the holder API; its id."""
     if load:
-        fund(person.holder.pk, load)
-        more["load"] = {"value": load, "currency": "EUR"}
-    made = call(person, "/v1/cards", {"currency": "EUR", "kind": "standard", **more})
+        fund(person.holder.pk, load, currency)
+        more["load"] = {"value": load, "currency": currency}
+    made = call(person, "/v1/cards", {"currency": currency, "kind": "standard", **more})
     assert made.status_code == 201, made.content
     card = str(made.json()["id"])
     for _ in range(5 if work else 0):
@@ -121,22 +122,29 @@ def issuing_process() -> Iterator[StripeDouble]:
     double.stop()
 
 
+@contextmanager
+def cards_by_stripe(settings: Any, *, key: str, base: str) -> Iterator[None]:
+    """The house with Stripe at this address as its card network."""
+    settings.CARD_NETWORK = "stripe"
+    settings.STRIPE_SECRET_KEY, settings.STRIPE_API_BASE = key, base
+    stripe_client.client.cache_clear()
+    network.cache_clear()
+    yield
+    stripe_client.client.cache_clear()
+    network.cache_clear()
+    OutboxEntry.objects.filter(done_at=None, topic__startswith="issuing.").update(done_at=clock.now())
+
+
 @pytest.fixture
 def issuing(issuing_process: StripeDouble, settings: Any, time_enough: None) -> Iterator[Issuing]:
     """The wallet with Stripe Issuing (the double) as its network; nothing that Stripe would refuse was sent."""
-    settings.CARD_NETWORK = "stripe"
-    settings.STRIPE_SECRET_KEY, settings.STRIPE_API_BASE = issuing_process.key, issuing_process.url
     settings.STRIPE_WEBHOOK_SECRETS = [issuing_process.secret]
     settings.STRIPE_PUBLISHABLE_KEY = "pk_test_double"
-    stripe_client.client.cache_clear()
-    network.cache_clear()
     issuing_process.do("heal")
-    yield Issuing(issuing_process)
-    stripe_client.client.cache_clear()
-    network.cache_clear()
+    with cards_by_stripe(settings, key=issuing_process.key, base=issuing_process.url):
+        yield Issuing(issuing_process)
     issuing_process.do("heal")
     issuing_process.do("key", key=issuing_process.key)
-    OutboxEntry.objects.filter(done_at=None, topic__startswith="issuing.").update(done_at=clock.now())
     assert issuing_process.do("violations")["violations"] == [], "Stripe would not have taken this"
 
 

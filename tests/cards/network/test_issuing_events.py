@@ -83,7 +83,7 @@ def test_what_is_given_back_is_free_again(issuing: Issuing, alice: Person, statu
 
 
 def test_a_yes_that_came_too_late_leaves_no_hold(issuing: Issuing, alice: Person) -> None:
-    """A04: Stripe has declined by then. Break: release nothing for `approved: false`."""
+    """A04: Stripe has declined by then. Break: release nothing for what Stripe did not approve (`closed`)."""
     card = card_of(alice, 5000)
     since = issuing.seen
     asked = issuing.do("issuing-ask", card=card, amount=3000)
@@ -160,8 +160,10 @@ def test_events_that_never_came_are_found_by_asking(issuing: Issuing, alice: Per
     """W03; the webhook that comes late does nothing. Break: poll without `issuing_transaction.created`."""
     card = card_of(alice, 2000)
     since = issuing.seen
-    paid = issuing.pay(card, 2000)["authorization"]
+    paid = issuing.pay(card, 1500)["authorization"]
     issuing.do("issuing-capture", authorization=paid)
+    # Nothing but its own event tells of this one.
+    issuing.do("issuing-force", card=issuing.at_stripe(card)["id"], amount=500)
     tasks.poll_events()
     run_worker()
     assert on_card(alice, card) == (0, 0)
@@ -176,9 +178,10 @@ def test_events_wait_out_an_outage(issuing: Issuing, alice: Person) -> None:
     since = issuing.seen
     paid = issuing.pay(card, 2000)["authorization"]
     issuing.do("issuing-capture", authorization=paid)
-    issuing.do("fault", where="GET /v1/issuing", kind="500", times=3)
+    issuing.do("fault", where="GET /v1/issuing", kind="500", times=50)
     issuing.deliver(since=since)
-    retry_now()
+    assert on_card(alice, card) == (0, 2000)
+    issuing.do("heal")
     retry_now()
     assert on_card(alice, card) == (0, 0)
     assert not OutboxEntry.objects.filter(topic="issuing.event", done_at=None).exists()

@@ -83,6 +83,16 @@ def test_received_money_waits_fourteen_days(alice: Person, bob: Person) -> None:
     assert payouts.payable(holder_id=alice.holder.pk, currency="EUR", now=later).minor == 4000
 
 
+def test_where_nobody_pays_to_banks_the_page_says_so(alice: Person, bob: Person, settings: Any) -> None:
+    """Break: promise it all the same."""
+    settings.PAYOUT_GATEWAY = "none"
+    receive(alice, bob, 4000)
+    withdraw(alice, 3000, expected=402)
+    page = alice.client.get("/withdrawals").content.decode()
+    assert "not taken out" in page
+    assert "bank account" not in page
+
+
 def test_what_came_from_others_goes_out_once(alice: Person, bob: Person) -> None:
     """Break: forget what was paid out before."""
     receive(alice, bob, 4000)

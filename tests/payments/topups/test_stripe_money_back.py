@@ -3,11 +3,12 @@
 import json
 import secrets
 import threading
+from typing import Any
 
 import pytest
 from django.db import connection
 
-from payments.topups import top_ups
+from payments.topups import collecting, top_ups
 from payments.topups.gateway import gateway
 from payments.topups.models import TopUp, TopUpDispute, TopUpRefund
 from tests.payments.topups.stripe_cast import (
@@ -194,7 +195,7 @@ def test_a_warning_that_is_told_of_in_another_event_pauses_nobody_again(stripe: 
 
 
 def test_a_refund_races_authorizations_and_nothing_is_made_up(stripe: Stripe, alice: Person) -> None:
-    """What a card pays meanwhile is paid or taken, never both. Break: pass over a refusal of the ledger in `take`."""
+    """What a card pays meanwhile is paid or taken, never both. Break: leave what is owed out of `take`."""
     top_up = topped_up(stripe, alice)
     card = card_with(alice, 4000)
     since = stripe.seen
@@ -225,4 +226,33 @@ def test_a_refund_races_authorizations_and_nothing_is_made_up(stripe: Stripe, al
     free, held = card.balance
     assert held == 0
     assert on_main(alice) + free - owes(alice) == -sum(approved)
+    assert verify().differences == []
+
+
+def test_what_is_spent_between_the_look_and_the_taking_is_owed(
+    stripe: Stripe, alice: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The ledger refuses, and it is looked again. Break: pass over that refusal in `_posted`."""
+    top_up = topped_up(stripe, alice)
+    card = card_with(alice, 4000)
+    look, bought = collecting._sources, []
+
+    def buy() -> None:
+        bought.append(card.authorize(4000)["approved"])
+        connection.close()
+
+    def look_and_lose(*args: Any) -> Any:
+        found = look(*args)
+        if not bought:
+            buyer = threading.Thread(target=buy)
+            buyer.start()
+            buyer.join()
+        return found
+
+    monkeypatch.setattr(collecting, "_sources", look_and_lose)
+    since = stripe.seen
+    stripe.do("refund", payment=top_up)
+    stripe.deliver(since=since)
+    assert bought == [True]
+    assert (on_main(alice), card.balance, owes(alice)) == (0, (0, 4000), 4000)
     assert verify().differences == []

@@ -6,6 +6,7 @@ from typing import Any
 
 from stripe import params as types
 from stripe.params import checkout, issuing, radar
+from stripe.params.test_helpers import issuing as played
 
 from tests.support.stripe_double import issuing as cards
 from tests.support.stripe_double import money
@@ -110,6 +111,10 @@ ROUTES: list[tuple[str, str, type, Answer]] = [
      _get("issuing_transactions", "issuing.transaction")),
     ("GET", "/v1/issuing/disputes/{id}", issuing.DisputeRetrieveParams, _get("issuing_disputes", "issuing.dispute")),
     ("GET", "/v1/issuing/tokens/{id}", issuing.TokenRetrieveParams, _get("tokens", "issuing.token")),
+    ("POST", "/v1/test_helpers/issuing/authorizations", played.AuthorizationCreateParams, cards.play_authorization),
+    ("POST", "/v1/test_helpers/issuing/transactions/create_force_capture", played.TransactionCreateForceCaptureParams,
+     cards.play_capture),
+    ("POST", "/v1/test_helpers/issuing/transactions/{id}/refund", played.TransactionRefundParams, cards.play_refund),
     ("POST", "/v1/ephemeral_keys", types.EphemeralKeyCreateParams, cards.create_ephemeral_key),
     ("GET", "/v1/events", types.EventListParams, _list("events", "/v1/events", "type")),
     ("GET", "/v1/events/{id}", types.EventRetrieveParams, _get("events", "event")),

@@ -109,6 +109,44 @@ def create_ephemeral_key(books: Books, wanted: dict[str, Any], name: str) -> Thi
     return key
 
 
+# --- Test mode: what Stripe lets a developer play ----------------------------------------------------------------
+
+
+def play_authorization(books: Books, wanted: dict[str, Any], name: str) -> Thing:
+    """A shop asks while nobody listens: Stripe's own no, or a yes by itself."""
+    card = _find(books, "issuing_cards", wanted["card"])
+    checks = wanted.get("verification_data") or {}
+    thing = books.put(
+        "authorizations",
+        _new(
+            books, card, wanted.get("merchant_data"), wanted.get("authorization_method", "online"),
+            checks.get("cvc_check", "match"), checks.get("expiry_check", "match"),
+        ),
+    )  # fmt: skip
+    reason = _own_no(card, wanted["amount"], thing["merchant_data"])
+    _decided(books, thing, approved=not reason, reason=reason or "card_active", amount=wanted["amount"])
+    return thing
+
+
+def play_capture(books: Books, wanted: dict[str, Any], name: str) -> Thing:
+    """A clearing without an authorization."""
+    card = _find(books, "issuing_cards", wanted["card"])
+    merchant = {**SHOP, **(wanted.get("merchant_data") or {})}
+    return _tell(books, _transaction(books, card["id"], -wanted["amount"], merchant))
+
+
+def play_refund(books: Books, wanted: dict[str, Any], name: str) -> Thing:
+    """The shop gives a clearing back, or a part."""
+    moved = _find(books, "issuing_transactions", name)
+    amount = wanted.get("refund_amount", -moved["amount"])
+    return _tell(books, _transaction(books, moved["card"], amount, moved["merchant_data"], kind="refund"))
+
+
+def _tell(books: Books, moved: Thing) -> Thing:
+    books.tell("issuing_transaction.created", moved)
+    return moved
+
+
 # --- What a shop and a bank do -----------------------------------------------------------------------------------
 
 
@@ -136,7 +174,7 @@ def ask(  # noqa: PLR0913 - what a shop can say
     thing["pending_request"] = pending
     books.put("authorizations", thing)
     if reason := refusal or _own_no(its, amount, thing["merchant_data"]):
-        _decided(double, thing, approved=False, reason=reason, amount=amount)
+        _decided(books, thing, approved=False, reason=reason, amount=amount)
         return {"authorization": thing["id"], "request": None}
     event = {
         "id": new_id("evt"), "object": "event", "api_version": VERSION, "created": books.now(),
@@ -157,7 +195,7 @@ def hear(
     thing = _find(double.books, "authorizations", authorization)
     pending = thing["pending_request"]
     approved, reason, amount = _judged(status, body, version, seconds, pending)
-    _decided(double, thing, approved=approved, reason=reason, amount=amount)
+    _decided(double.books, thing, approved=approved, reason=reason, amount=amount)
     return {"approved": approved, "reason": reason, "amount": amount}
 
 
@@ -333,13 +371,13 @@ def _judged(status: int, body: str, version: str, seconds: float, pending: Thing
     return said["approved"], "webhook_approved" if said["approved"] else "webhook_declined", amount
 
 
-def _decided(double: "Double", thing: Thing, *, approved: bool, reason: str, amount: int) -> None:
+def _decided(books: Books, thing: Thing, *, approved: bool, reason: str, amount: int) -> None:
     is_first = not thing["request_history"]
     thing["pending_request"] = None
     thing["request_history"].append(
         {
             "amount": amount, "amount_details": None, "approved": approved, "authorization_code": None,
-            "created": double.books.now(), "currency": thing["currency"], "merchant_amount": amount,
+            "created": books.now(), "currency": thing["currency"], "merchant_amount": amount,
             "merchant_currency": thing["currency"], "network_risk_score": None, "reason": reason,
             "reason_message": None, "requested_at": None,
         }
@@ -349,7 +387,7 @@ def _decided(double: "Double", thing: Thing, *, approved: bool, reason: str, amo
         thing["status"] = "pending" if approved else "closed"
     elif approved:
         thing["amount"] += amount
-    double.books.tell("issuing_authorization.created" if is_first else "issuing_authorization.updated", thing)
+    books.tell("issuing_authorization.created" if is_first else "issuing_authorization.updated", thing)
 
 
 def _transaction(

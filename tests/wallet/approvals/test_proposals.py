@@ -110,7 +110,10 @@ def test_the_table_refuses_one_person_whoever_writes_it(olga: Person, holder: Ho
     "change", [{"amount": 1_251}, {"holder": "holder_x"}, {"currency": "USD"}, {"act": "manual_debit"}]
 )
 def test_a_yes_to_something_else_is_no_yes(olga: Person, ines: Person, holder: Holder, change: dict[str, Any]):
-    """The kind, the amount, the currency and the holder are what the passkey signed."""
+    """The kind, the amount, the currency and the holder are what the passkey signed.
+
+    Break: leave the binding out of `users_spend_proof`.
+    """
     proposal = propose(olga, holder)
     answer = approve(ines, proposal, {**proposals.binding_of(proposal), **change})
     assert answer.status_code == 403
@@ -173,6 +176,7 @@ def test_a_debit_takes_what_is_there_or_nothing(olga: Person, ines: Person, hold
 
 
 def test_rejected_or_taken_back_is_over(olga: Person, ines: Person, holder: Holder):
+    """Break: leave the state out of `approvals_lock`."""
     for who in (olga, ines):
         proposal = propose(olga, holder)
         address = f"/operator/wallet/proposal/{proposal.id}/reject/"

@@ -117,6 +117,7 @@ def test_the_application_role_only_reads(table: str):
     ],
 )
 def test_the_application_role_cannot_step_around_the_functions(statement: str):
+    """Break: grant it `ledger_lock`, or an UPDATE of `core_clock`."""
     assert run(statement) == _DENIED
 
 
@@ -132,7 +133,7 @@ def apply(op: str | None, debit: int | None, credit: int | None, amount: int | N
 
 
 def test_raw_calls_keep_every_rule():
-    """Break: any one `IF` of ledger_apply turned off; a CHECK catches what then comes through, or verify does."""
+    """Break: leave the sign out of `ledger_make`, the end out of `ledger_change_hold`, the currency out of both."""
     alice, bob = fresh_main(1000), fresh_main()
     yen = accounts.open_account(fresh_main(1000, "JPY"))
     a, b, clearing = (accounts.open_account(ref) for ref in (alice, bob, CLEARING))
@@ -159,7 +160,7 @@ def test_raw_calls_keep_every_rule():
 
 @pytest.mark.parametrize("amount", [2**63 - 1, 2**62, 2**62 + 1])
 def test_a_total_at_the_edge_of_64_bits_is_an_error_and_does_not_wrap(amount: int):
-    """L13."""
+    """L13. Break: cut a total off at the edge."""
     # A currency that no other test has money in: the programme's total is at the edge too.
     alice, source = fresh_main(currency="ISK"), accounts.programme(AccountKind.SANDBOX_CLEARING, "ISK")
     a, clearing = accounts.open_account(alice), accounts.open_account(source)
@@ -174,6 +175,7 @@ def test_a_total_at_the_edge_of_64_bits_is_an_error_and_does_not_wrap(amount: in
 
 
 def test_a_batch_of_nonsense_is_refused():
+    """Break: take what is no array for an empty one."""
     for batch in ("{}", "[{}]", '[{"op": "post"}]', "[1]", '[{"amount": "x"}]'):
         with connection.cursor() as cursor:
             cursor.execute("SELECT ledger_post(%s)", [batch])
@@ -193,7 +195,10 @@ def test_every_function_that_acts_as_the_owner_has_a_pinned_search_path():
 
 
 def test_a_temporary_table_of_the_same_name_is_not_looked_at():
-    """The tables of the schema are meant, whatever a session puts before them."""
+    """The tables of the schema are meant, whatever a session puts before them.
+
+    Break: `pg_temp` first in the search path of `ledger_post`.
+    """
     alice, bob = fresh_main(1000), fresh_main()
     assert run("CREATE TEMP TABLE wallet_account (LIKE wallet_account INCLUDING ALL)") == ""
     try:
@@ -205,9 +210,6 @@ def test_a_temporary_table_of_the_same_name_is_not_looked_at():
         run("DROP TABLE pg_temp.wallet_account")
 
 
-_FUNCTION = "CREATE FUNCTION pg_temp.{} LANGUAGE sql AS $$ {} $$"
-
-
 @pytest.mark.parametrize(
     "shadow",
     [
@@ -215,17 +217,16 @@ _FUNCTION = "CREATE FUNCTION pg_temp.{} LANGUAGE sql AS $$ {} $$"
         "CREATE TEMP TABLE wallet_hold (LIKE wallet_hold INCLUDING ALL)",
         "CREATE TEMP VIEW core_clock AS SELECT true AS only_row, interval '100 years' AS shift",
         "CREATE TEMP SEQUENCE wallet_transfer_id_seq",
-        _FUNCTION.format("core_now() RETURNS timestamptz", "SELECT timestamptz '1970-01-01'"),
-        _FUNCTION.format("ledger_refuse_account(bigint) RETURNS void", "SELECT"),
-        _FUNCTION.format("yes(bigint, bigint) RETURNS boolean", "SELECT true")
-        + "; CREATE OPERATOR pg_temp.>= (LEFTARG = bigint, RIGHTARG = bigint, FUNCTION = pg_temp.yes)",
-        "CREATE DOMAIN pg_temp.ledger_amount AS bigint",
         "SET LOCAL search_path = pg_temp, pg_catalog",
         "SET LOCAL search_path = ''",
     ],
 )
 def test_nothing_that_a_session_puts_before_the_schema_is_looked_at(shadow: str):
-    """Break: `pg_temp` first in the pinned search_path of ledger_post: its own tables and operators then count."""
+    """Functions and operators are never looked for in `pg_temp`: PostgreSQL sees to that.
+
+    Break: `pg_temp` first in the search path of `ledger_post`, or none; for the clock's the same in `core_now`, with the
+    table's name alone.
+    """
     alice, bob = fresh_main(1000), fresh_main()
     with transaction.atomic():
         with connection.cursor() as cursor:
@@ -235,9 +236,13 @@ def test_nothing_that_a_session_puts_before_the_schema_is_looked_at(shadow: str)
             assert "PV001" in cursor.fetchone()[0]
             cursor.execute("SELECT public.ledger_post(%s)", [batch(alice, bob, 300)])
             assert "posted" in cursor.fetchone()[0]
+            cursor.execute("SELECT public.ledger_post(%s)", [batch(alice, bob, 50, op=Op.HOLD)])
+            hold = json.loads(cursor.fetchone()[0])["posted"][0]["hold"]
             cursor.execute("SET LOCAL search_path = public, pg_temp")
+            cursor.execute("SELECT remaining FROM public.wallet_hold WHERE id = %s", [hold])
+            assert cursor.fetchone() == (50,)
             cursor.execute(
-                "SELECT a.credits_posted, (SELECT count(*) FROM public.wallet_transfer t WHERE t.credit_account = a.id"
+                "SELECT a.credits_posted, (SELECT count(*) FROM public.wallet_transfer t WHERE t.credit_account = a.id AND t.op = 'post'"
                 " AND t.at > '2000-01-01' AND t.at < '2100-01-01') FROM public.wallet_account a WHERE a.owner = %s",
                 [bob.owner],
             )
@@ -245,8 +250,8 @@ def test_nothing_that_a_session_puts_before_the_schema_is_looked_at(shadow: str)
         transaction.set_rollback(True)
 
 
-def batch(debit: AccountRef, credit: AccountRef, minor: int) -> str:
-    return json.dumps([_as_json(transfer(debit, credit, minor))])
+def batch(debit: AccountRef, credit: AccountRef, minor: int, *, op: Op = Op.POST) -> str:
+    return json.dumps([_as_json(transfer(debit, credit, minor, op=op))])
 
 
 def test_the_two_logins_are_two_people():
@@ -271,7 +276,7 @@ def test_the_two_logins_are_two_people():
     "statement", ["UPDATE wallet_transfer SET amount = 1", "DELETE FROM wallet_transfer", "TRUNCATE wallet_transfer"]
 )
 def test_not_even_the_owner_rewrites_a_transfer(role: str, statement: str):
-    """Break: a trigger without ENABLE ALWAYS, where the superuser says `replica`."""
+    """Break: a trigger that is not ENABLE ALWAYS (the superuser says `replica`), or none (the owner)."""
     url = (
         URLS["owner"].replace("{db}", DATABASE)
         if role == "owner"

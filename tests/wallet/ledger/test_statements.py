@@ -61,6 +61,7 @@ def test_held_money_is_still_on_the_account_and_a_settlement_is_a_movement():
 
 
 def test_a_shortfall_counts_what_is_owed():
+    """Break: the same sign for every kind in `ledger_statement`."""
     alice, since = fresh_main(1000), clock.now()
     owed = accounts.shortfall(alice.holder, "EUR")
     move(owed, NETWORK, 250)
@@ -70,6 +71,7 @@ def test_a_shortfall_counts_what_is_owed():
 
 
 def test_the_programmes_account_has_one_too_rolled_up_or_not():
+    """Break: the same sign for both sides in `ledger_statement`."""
     alice, since = fresh_main(1000), clock.now()
     opening = balances.of_programme(NETWORK)
     move(alice, NETWORK, 70)
@@ -105,6 +107,7 @@ def test_a_holder_has_one_for_each_account():
     cut=st.integers(0, 12),
 )
 def test_any_cut_of_any_history_adds_up(steps: list[tuple[bool, int]], cut: int):
+    """Break: take what is there now for what was there at the beginning."""
     alice, moments = fresh_main(1000), [clock.now()]
     for is_in, minor in steps:
         debit, credit = (CLEARING, alice) if is_in else (alice, CLEARING)

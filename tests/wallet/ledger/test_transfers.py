@@ -5,13 +5,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from tests.wallet.ledger.moving import CLEARING, NETWORK, fresh_main, move, transfer
 from wallet.core import clock
 from wallet.core.ids import new_id
 from wallet.core.money import Money
-from wallet.core.transactions import TransactionMissing
+from wallet.core.transactions import TransactionMissing, owns_transaction
 from wallet.ledger import accounts, balances, holds
 from wallet.ledger.accounts import AccountKind, AccountRef
 from wallet.ledger.models import Account
@@ -45,6 +46,7 @@ def held(ref: AccountRef):
 
 
 def test_a_post_moves_money_at_once():
+    """Break: leave the credit out of the UPDATE in `ledger_make`."""
     alice, bob = fresh_main(1000), fresh_main()
     posted = move(alice, bob, 300)
     assert (free(alice), free(bob)) == (700, 300)
@@ -53,6 +55,7 @@ def test_a_post_moves_money_at_once():
 
 
 def test_a_hold_takes_what_is_free_and_gives_nothing_yet():
+    """Break: nothing pending for a hold in `ledger_make`."""
     alice, bob = fresh_main(1000), fresh_main()
     hold = move(alice, bob, 300, op=Op.HOLD)
     assert hold.hold == hold.id
@@ -72,6 +75,7 @@ def test_a_hold_takes_what_is_free_and_gives_nothing_yet():
     ],
 )
 def test_a_hold_ends_in_parts(steps: Any, left_free: int, left_held: int, received: int):
+    """Break: settle without taking from `debits_pending`."""
     alice, bob = fresh_main(1000), fresh_main()
     hold = move(alice, bob, 300, op=Op.HOLD).id
     for op, minor in steps:
@@ -80,7 +84,7 @@ def test_a_hold_ends_in_parts(steps: Any, left_free: int, left_held: int, receiv
 
 
 def test_nothing_goes_below_zero():
-    """Break: dropping the condition in `ledger_change_debits` (the CHECK still refuses, as an IntegrityError)."""
+    """Break: leave what is free out of `ledger_make` (the CHECK still refuses, as an IntegrityError)."""
     alice, bob = fresh_main(1000), fresh_main()
     move(alice, bob, 400, op=Op.HOLD)
     for op in (Op.POST, Op.HOLD):
@@ -92,6 +96,7 @@ def test_nothing_goes_below_zero():
 
 
 def test_an_increment_beyond_what_is_there_leaves_the_first_hold():
+    """Break: leave what is free out of `ledger_make`."""
     alice, bob = fresh_main(1000), fresh_main()
     hold = move(alice, bob, 900, op=Op.HOLD).id
     with pytest.raises(InsufficientFunds):
@@ -101,7 +106,7 @@ def test_an_increment_beyond_what_is_there_leaves_the_first_hold():
 
 
 def test_a_batch_is_all_or_none_and_a_refusal_keeps_the_transaction():
-    """Break: making the function refuse without its exception block, so that the first transfer stays."""
+    """Break: let `ledger_post` catch a refusal transfer by transfer, so that the first one stays."""
     alice, bob, eve = fresh_main(1000), fresh_main(), fresh_main()
     with pytest.raises(InsufficientFunds) as refused:
         post([transfer(alice, bob, 1000), transfer(alice, eve, 1)])
@@ -112,7 +117,7 @@ def test_a_batch_is_all_or_none_and_a_refusal_keeps_the_transaction():
 
 
 def test_a_batch_opens_the_accounts_that_are_not_there_yet():
-    """Break: without coalesce in ledger_post: where one pair is known, a missing account of another is passed over."""
+    """Break: pass over a transfer whose account is not there in `ledger_post`."""
     alice, bob = fresh_main(1000), accounts.main(new_id("holder"), "EUR")
     with transaction.atomic():
         post([transfer(alice, NETWORK, 100), transfer(alice, bob, 200), transfer(bob, NETWORK, 50)])
@@ -120,7 +125,7 @@ def test_a_batch_opens_the_accounts_that_are_not_there_yet():
 
 
 def test_the_same_key_and_fields_give_the_same_result_once():
-    """Break: `DO UPDATE` instead of `DO NOTHING`, or moving balances before the key is looked at."""
+    """Break: go on in `ledger_make` when the key is taken."""
     alice, bob = fresh_main(1000), fresh_main()
     one = transfer(alice, bob, 300, key="once")
     first, second = post([one])[0], post([one])[0]
@@ -130,6 +135,7 @@ def test_the_same_key_and_fields_give_the_same_result_once():
 
 @pytest.mark.parametrize("change", ["amount", "credit", "op", "ref"])
 def test_the_same_key_with_other_fields_is_refused(change: str):
+    """Break: leave the comparison out of `ledger_replay`."""
     alice, bob, eve = fresh_main(1000), fresh_main(), fresh_main()
     move(alice, bob, 300, key="taken")
     other = {"amount": (bob, 301, {}), "credit": (eve, 300, {}), "op": (bob, 300, {"op": Op.HOLD}),
@@ -140,6 +146,7 @@ def test_the_same_key_with_other_fields_is_refused(change: str):
 
 
 def test_a_settle_beyond_its_hold_is_refused():
+    """Break: leave what remains out of `ledger_change_hold` (the domain still refuses)."""
     alice, bob = fresh_main(1000), fresh_main()
     first = move(alice, bob, 300, op=Op.HOLD).id
     move(alice, bob, 500, op=Op.HOLD)
@@ -149,6 +156,7 @@ def test_a_settle_beyond_its_hold_is_refused():
 
 
 def test_an_ended_hold_does_not_live_again():
+    """Break: leave `closed_at` out of `ledger_change_hold`."""
     alice, bob = fresh_main(1000), fresh_main()
     hold = move(alice, bob, 300, op=Op.HOLD).id
     move(alice, bob, 300, op=Op.SETTLE, hold=hold)
@@ -170,6 +178,7 @@ def test_an_expired_hold_can_only_be_released():
 
 
 def test_the_owner_of_a_code_sweeps_its_expired_holds():
+    """Break: leave the code, or the expiry, out of `ledger_expire_holds`."""
     alice, bob = fresh_main(1000), fresh_main()
     past, future = clock.now() - timedelta(seconds=1), clock.now() + timedelta(hours=1)
     gone = move(alice, bob, 300, op=Op.HOLD, expires_at=past, ref="auth_1").id
@@ -182,6 +191,7 @@ def test_the_owner_of_a_code_sweeps_its_expired_holds():
 
 
 def test_a_hold_is_ended_between_its_own_accounts_only():
+    """Break: find the hold by its id alone in `ledger_change_hold`."""
     alice, bob, eve = fresh_main(1000), fresh_main(), fresh_main(1000)
     hold = move(alice, bob, 300, op=Op.HOLD).id
     for debit, credit in ((alice, eve), (eve, bob), (bob, alice)):
@@ -191,12 +201,14 @@ def test_a_hold_is_ended_between_its_own_accounts_only():
 
 @pytest.mark.parametrize("minor", [0, -1, 2**63])
 def test_an_amount_is_positive_and_fits(minor: int):
+    """Break: leave the sign, or `numeric_value_out_of_range`, out of `ledger_make` and `ledger_post`."""
     alice, bob = fresh_main(1000), fresh_main()
     with pytest.raises(TransferInvalid):
         move(alice, bob, minor)
 
 
 def test_totals_beyond_64_bits_are_refused_and_do_not_wrap():
+    """Break: leave `numeric_value_out_of_range` out of `ledger_post`."""
     alice = fresh_main()
     move(CLEARING, alice, 2**62)
     with pytest.raises(TransferInvalid):
@@ -205,18 +217,22 @@ def test_totals_beyond_64_bits_are_refused_and_do_not_wrap():
 
 
 def test_two_currencies_do_not_mix():
-    alice, bob = fresh_main(1000), fresh_main(currency="JPY")
-    with pytest.raises(TransferInvalid):
-        move(alice, bob, 1)
+    """Break: look an account up by its own currency in `ledger_post`, and leave the comparison out there."""
+    alice = fresh_main(1000)
+    for bob in (fresh_main(5, "JPY"), fresh_main(currency="JPY")):
+        with pytest.raises(TransferInvalid):
+            move(alice, bob, 1)
 
 
 def test_one_account_twice_is_refused():
+    """Break: leave the comparison out of `ledger_make` (the CHECK still refuses)."""
     alice = fresh_main(1000)
     with pytest.raises(TransferInvalid):
         move(alice, alice, 1)
 
 
 def test_a_settle_names_its_hold_and_a_post_names_none():
+    """Break: leave the hold out of what `ledger_make` asks of a post, or of a settle."""
     alice, bob = fresh_main(1000), fresh_main()
     hold = move(alice, bob, 300, op=Op.HOLD).id
     for op, named in ((Op.SETTLE, None), (Op.RELEASE, None), (Op.POST, hold), (Op.SETTLE, 0)):
@@ -225,12 +241,14 @@ def test_a_settle_names_its_hold_and_a_post_names_none():
 
 
 def test_an_account_with_money_on_it_does_not_close():
+    """Break: leave the balance out of `ledger_close_account`."""
     bob = fresh_main(5)
     with pytest.raises(TransferInvalid), transaction.atomic():
         accounts.close_account(bob)
 
 
 def test_an_empty_account_closes_for_good():
+    """Break: leave `closed_at` out of the UPDATE in `ledger_make`."""
     alice, bob = fresh_main(1000), fresh_main(5)
     move(bob, alice, 5)
     accounts.close_account(bob)
@@ -240,11 +258,13 @@ def test_an_empty_account_closes_for_good():
 
 
 def test_an_account_is_of_one_holder():
-    alice, bob = fresh_main(1000), fresh_main()
+    """Break: look an account up without its holder in `ledger_post`."""
+    alice = fresh_main(1000)
     card = accounts.card("card_a", alice.holder, "EUR")
     move(alice, card, 100)
-    with pytest.raises(TransferInvalid):
-        move(bob, accounts.card("card_a", bob.holder, "EUR"), 1)
+    for bob in (fresh_main(5), fresh_main()):
+        with pytest.raises(TransferInvalid):
+            move(bob, accounts.card("card_a", bob.holder, "EUR"), 1)
     with pytest.raises(ValueError, match="holder"):
         accounts.programme(AccountKind.MAIN, "EUR")
 
@@ -262,6 +282,7 @@ def test_a_shortfall_is_the_mirror():
 
 
 def test_the_programmes_accounts_are_derived_and_never_written():
+    """Break: leave `NOT is_derived` out of the UPDATE in `ledger_make`."""
     alice = fresh_main(1000)
     before = balances.of_programme(CLEARING).minor
     move(alice, CLEARING, 400)
@@ -271,6 +292,7 @@ def test_the_programmes_accounts_are_derived_and_never_written():
 
 
 def test_a_post_is_one_statement(django_assert_num_queries: Any):
+    """Break: one statement more in `post`."""
     alice, bob = fresh_main(1000), fresh_main()
     with django_assert_num_queries(1):
         post([transfer(alice, bob, 1), transfer(bob, alice, 1)])
@@ -278,14 +300,30 @@ def test_a_post_is_one_statement(django_assert_num_queries: Any):
 
 @pytest.mark.django_db(transaction=True)
 def test_a_post_belongs_to_a_transaction():
+    """Break: `post` without `needs_transaction`."""
     with pytest.raises(TransactionMissing):
         move(fresh_main(), fresh_main(), 1)
 
 
 @pytest.mark.django_db(transaction=True)
 def test_the_key_of_an_earlier_transaction_counts_as_replayed():
+    """Break: let `ledger_is_earlier` say no."""
     with transaction.atomic():
         one = transfer(fresh_main(1000), fresh_main(), 300)
         assert not post([one])[0].is_replayed
     with transaction.atomic():
         assert post([one])[0].is_replayed
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_post_that_is_all_there_is_to_do_needs_no_begin_and_no_commit():
+    """Its one statement is the transaction: made or refused as a whole. Break: leave `alone` out of `single_statement`."""
+    commit = owns_transaction(post)
+    with transaction.atomic():
+        alice, bob = fresh_main(1000), fresh_main()
+    with CaptureQueriesContext(connection) as sent:
+        commit([transfer(alice, bob, 300)])
+    assert len(sent) == 1
+    with pytest.raises(InsufficientFunds):
+        commit([transfer(alice, bob, 300), transfer(alice, bob, 401)])
+    assert (free(alice), free(bob)) == (700, 300)

@@ -81,6 +81,7 @@ def test_each_fault_is_named(planted: Planted, fault: str, promises: set[str]):
 
 
 def test_the_command_fails_on_a_difference(planted: Planted):
+    """Break: leave the comparison with the cached columns out of `ledger_differences`."""
     root, name, main, _ = planted
     root.execute("UPDATE wallet_account SET credits_posted = credits_posted + 1 WHERE id = %s", [main[0]])
     code, verdict = command(name)

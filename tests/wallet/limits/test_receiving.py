@@ -54,6 +54,7 @@ def has(holder: str):
 
 
 def test_what_fits_is_credited():
+    """Break: park what is within the limit."""
     alice = new_id("holder")
     received = receive(alice, 5_000)
     assert (received.credited, received.repaid, received.parked) == (eur(5_000), eur(0), eur(0))
@@ -72,6 +73,7 @@ def test_what_is_owed_is_repaid_first():
 
 
 def test_what_exceeds_the_limit_waits_and_the_holder_is_told():
+    """Break: count main accounts alone in `ledger_stored`."""
     alice = new_id("holder")
     card = accounts.card(new_id("card"), alice, "EUR")
     receive(alice, 14_000)
@@ -96,6 +98,7 @@ def test_the_same_key_is_received_once_with_the_same_answer():
 
 
 def test_a_refund_comes_to_the_card_after_what_is_owed():
+    """Break: repay nothing in `limits_sort`."""
     alice = new_id("holder")
     card = accounts.card(new_id("card"), alice, "EUR")
     move(accounts.shortfall(alice, "EUR"), NETWORK, 100)
@@ -104,6 +107,7 @@ def test_a_refund_comes_to_the_card_after_what_is_owed():
 
 
 def test_what_a_charge_brought_is_sorted_in_the_same_way():
+    """Break: park nothing that a payment brought."""
     payer = fresh_main(14_000)
     payee = new_id("holder")
     receive(payee, 10_000)
@@ -131,6 +135,7 @@ def test_what_waits_comes_in_when_there_is_room():
 
 
 def test_without_a_limit_nothing_waits():
+    """Break: take no limit for a limit in `limits_sort`."""
     alice = new_id("holder")
     tiers.set_tier(holder_id=alice, tier=Tier.VERIFIED, now=clock.now())
     assert receive(alice, 999_999_999).parked == eur(0)

@@ -35,7 +35,7 @@ def used(holder: str, now: datetime = NOON):
 
 
 def test_a_day_is_used_up_and_starts_anew_at_midnight_utc():
-    """Break: `<` instead of `<=`, or the session's time zone instead of UTC."""
+    """Break: `<` instead of `<=` in `limits_use`, or the session's time zone instead of UTC."""
     alice = new_id("holder")
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL TIME ZONE 'Pacific/Auckland'")
@@ -51,6 +51,7 @@ def test_a_day_is_used_up_and_starts_anew_at_midnight_utc():
 
 
 def test_the_law_of_2015_counts_payments_and_months(settings: Settings):
+    """Break: leave the payment, or the month, out of `limits_use`."""
     settings.REGIME = "eu-amld5"
     alice = new_id("holder")
     with pytest.raises(LimitReached, match="limits") as refused:
@@ -67,6 +68,7 @@ def test_the_law_of_2015_counts_payments_and_months(settings: Settings):
 
 
 def test_a_release_gives_back_to_its_own_day_and_never_more():
+    """Break: leave the day, or the zero, out of `limits_give_back`."""
     alice = new_id("holder")
     spend(alice, 600)
     spend(alice, 100, NOON + timedelta(days=1))
@@ -91,6 +93,7 @@ def test_a_day_that_refuses_gives_the_month_back():
 
 
 def test_currencies_and_holders_are_counted_apart():
+    """Break: write each day's window under one currency, or for one holder, in `limits_use`."""
     alice, bob = new_id("holder"), new_id("holder")
     spend(alice, 1_000_000)
     spend(bob, 1_000_000)
@@ -100,6 +103,7 @@ def test_currencies_and_holders_are_counted_apart():
 
 
 def test_a_top_up_that_would_not_fit_is_refused_before_it_is_paid():
+    """Break: refuse nothing in `require_room`."""
     alice = new_id("holder")
     windows.require_room(holder_id=alice, amount=eur(1_000_000), now=NOON)
     with pytest.raises(LimitReached):
@@ -111,11 +115,13 @@ def test_a_top_up_that_would_not_fit_is_refused_before_it_is_paid():
 
 
 def test_stored_money_is_counted_and_not_consumed():
+    """Break: refuse nothing in `consume`."""
     with pytest.raises(ValueError, match="counted"):
         windows.consume(holder_id=new_id("holder"), limit=Limit.STORED, amount=eur(1), now=NOON)
 
 
 def test_the_application_role_uses_windows_through_the_functions_alone():
+    """Break: grant an UPDATE of `used`; take any amount in `limits_give_back`."""
     for table in ("wallet_usage", "wallet_parking"):
         assert run(f"INSERT INTO {table} DEFAULT VALUES") == "42501"
         assert run(f"DELETE FROM {table}") == "42501"
@@ -126,6 +132,7 @@ def test_the_application_role_uses_windows_through_the_functions_alone():
 
 @pytest.mark.django_db(transaction=True)
 def test_a_window_belongs_to_a_transaction():
+    """Break: `consume` without `needs_transaction`."""
     with pytest.raises(TransactionMissing):
         spend(new_id("holder"), 1)
 
@@ -138,6 +145,7 @@ def test_the_law_changes_on_its_day(settings: Settings):
 
 
 def test_an_anonymous_holder_buys_and_does_not_pay_people(settings: Settings):
+    """Break: refuse nothing in `require`."""
     settings.REGIME = "eu-amld5"
     alice = new_id("holder")
     assert tiers.tier_of(alice) is Tier.ANONYMOUS

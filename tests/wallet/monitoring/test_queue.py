@@ -5,7 +5,7 @@ import threading
 from datetime import timedelta
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from tests.payments import cast
 from tests.support.people import Person
@@ -33,6 +33,7 @@ def case_of(holder_id: str) -> Case:
 
 
 def test_the_round_finds_whoever_moved_and_finds_it_once():
+    """Break: a new case for each round in `open_case`."""
     holder = cast.holder()
     play_in_and_out(holder.id)
     look()
@@ -68,6 +69,7 @@ def test_payers_are_told_apart_by_the_other_sides_line():
 
 
 def test_an_older_line_says_how_long_a_wallet_slept():
+    """Break: read no older line in `history.read`."""
     holder = cast.holder().id
     play(holder, "top_up", 100, at=clock.now() - timedelta(days=200))
     play(holder, "top_up", 20_000, at=clock.now() - timedelta(hours=1))
@@ -76,28 +78,35 @@ def test_an_older_line_says_how_long_a_wallet_slept():
 
 
 def test_two_workers_at_once_make_one_case():
+    """While the first has not committed the second waits. Break: leave `case_once` out of the migration."""
     holder = cast.holder().id
     play_in_and_out(holder)
     finding = rules.apply(history.read(holder, now=clock.now()))[0]
     new: list[bool] = []
 
-    def one() -> None:
+    def open_it() -> None:
+        new.append(cases.open_case(holder_id=holder, finding=finding, now=clock.now()))
+
+    def in_another_session() -> None:
         try:
-            new.append(cases.open_case(holder_id=holder, finding=finding, now=clock.now()))
+            open_it()
         finally:
             connection.close()
 
-    threads = [threading.Thread(target=one) for _worker in range(6)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
-    assert sorted(new) == [False] * 5 + [True]
+    others = [threading.Thread(target=in_another_session) for _worker in range(3)]
+    with transaction.atomic():
+        open_it()
+        for other in others:
+            other.start()
+        others[0].join(0.5)
+    for other in others:
+        other.join(60)
+    assert new == [True, False, False, False]
     assert Case.objects.filter(holder_id=holder).count() == 1
 
 
 def test_a_case_is_taken_and_closed_with_a_note(olga: Person):
-    """Break: close without the staff's own record."""
+    """Break: close without the staff's own record; take what is closed."""
     case = case_of(cast.holder().id)
     page = f"/operator/wallet/case/{case.id}/"
     assert olga.client.post(f"{page}take/", {}).status_code == 302
@@ -140,6 +149,7 @@ def test_an_id_that_looks_quoted_is_found_all_the_same(olga: Person):
 
 
 def test_a_case_holds_nothing_that_is_sealed():
+    """Break: a holder among the facts of `_in_and_out`."""
     case = case_of(cast.holder().id)
     assert set(json.dumps(case.facts)) <= set('abcdefghijklmnopqrstuvwxyz_EUR0123456789":,{} ')
     assert all(isinstance(value, int | str) for value in case.facts.values())

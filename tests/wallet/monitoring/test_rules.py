@@ -81,11 +81,13 @@ def test_a_rule_leaves_alone_what_only_comes_close(rule: str, moments: list[Mome
 
 
 def test_one_rule_and_window_is_one_finding() -> None:
+    """Break: keep every finding in `apply`."""
     assert found(*DECLINED, *[moment("card_payment", 1, n * HOUR, status="declined") for n in range(10)]) == [
         "many_declines"
     ]
 
 
 def test_every_rule_has_a_code_and_a_version_of_its_own() -> None:
+    """Break: one rule twice, or one less."""
     assert len({rule.code for rule in RULES}) == len(RULES) == 5
     assert all(rule.version >= 1 and str(rule.title) for rule in RULES)
