@@ -260,7 +260,7 @@ def test_a_payer_who_is_leaving_gets_it_and_is_paid_out_with_it(shop: Shop, gone
 
 
 def test_an_erasure_waits_for_a_refund_that_is_under_way(shop: Shop, gone: Any) -> None:
-    """Break: leave `wait_for_money` out of the seals: the accounts close, and the money finds them closed."""
+    """Break: `is_staying` without its lock: the accounts close, and the money finds them closed."""
     alice = shop.alice.holder
     leave(alice)
     spend(alice)
