@@ -28,7 +28,7 @@ demo: .venv/runtime.stamp ## Tell the whole story by a script against the runnin
 	@exec $(PY) -m demo.story --url http://localhost:$(or $(PORT),8000)
 
 test: .venv/develop.stamp browser ## Run all tests on real parts; PYTEST_ARGS="-k ledger" for some
-	@$(PY) -m pytest --numprocesses 2 --dist loadfile $(PYTEST_ARGS)
+	@$(PY) -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 check: static test ## All that must hold before a change lands: style, types, imports, migrations, tests
 

@@ -20,6 +20,21 @@ __all__ = ["chromium", "new_visitor", "visitor", "web", "webs"]
 _LOOPBACK = ("127.", "::1", "localhost", "0.0.0.0")  # noqa: S104 - an address to compare with, nothing listens
 
 
+#: Files with whole systems, browsers or big databases in them.
+_LONG = (
+    "tests/journeys/",
+    "tests/leaks/",
+    "tests/wallet/embedded/",
+    "tests/wallet/test_hygiene",
+    "tests/privacy/rotation/",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files first: at the end of a run two processes then have short ones to share (with loadfile)."""
+    items.sort(key=lambda item: not item.nodeid.startswith(_LONG))
+
+
 @pytest.fixture(scope="session")
 def django_db_setup() -> None:
     """The database of this process is already there (tests.environment)."""

@@ -73,6 +73,7 @@ class RefundsView(DisclosingView):
     """Give money back in the name of the person whose token it is."""
 
     scopes = {"POST": frozenset({LINK, PAY})}
+    problems = {"POST": frozenset({404})}
     idempotent = True
     request_serializer = RefundInput
     answers = {"POST": {201: RefundBody}}

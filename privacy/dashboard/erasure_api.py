@@ -60,6 +60,8 @@ def show(standing: Standing) -> dict[str, Any]:
 class ErasureView(HolderView):
     """Leave."""
 
+    problems = {"GET": frozenset({404})}
+
     @extend_schema(operation_id="erase", request=NoMembers, responses={202: ErasureShape})
     def post(self, request: Request) -> Answer:
         """Links and cards end, what is left is paid out, then everything about you is destroyed, for good."""

@@ -6,12 +6,14 @@ import re
 from collections.abc import Callable
 from functools import wraps
 from http import HTTPStatus
+from pathlib import Path
 from typing import Final
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
+import privacy
 from privacy.exposure import notes, tree, witnesses
 from privacy.exposure.merkle import WIDTH
 from wallet.core import problems
@@ -21,6 +23,9 @@ from wallet.core.throttling import Bucket, address_of, seconds_to_wait
 _TEXT: Final = "text/plain; charset=utf-8"
 #: `x001/x234/067`, with `.p/<width>` for a tile that is not full.
 _TILE: Final = re.compile(r"((?:x[0-9]{3}/){0,5}[0-9]{3})(?:\.p/([1-9][0-9]{0,2}))?", re.ASCII)
+_PROGRAMS: Final = {
+    name: Path(privacy.__file__).with_name(f"{name}.py").read_bytes() for name in ("verify", "verify_document")
+}
 _FOR_EVER: Final = "public, max-age=31536000, immutable"
 _LEVELS: Final = 8
 _LARGEST: Final = 10**18
@@ -101,6 +106,16 @@ def consistency(request: HttpRequest, old: int, size: int) -> HttpResponse:  # n
         raise Http404
     proof = tree.tree().consistency(old, size)
     return json_answer({"log": settings.LOG_ORIGIN, "proof": [base64.b64encode(one).decode() for one in proof]})
+
+
+@audience(Audience.PUBLIC)
+@require_safe
+@limited
+def program(request: HttpRequest, name: str) -> HttpResponse:  # noqa: ARG001 - Django's signature
+    """What checks proofs, receipts and exports without this wallet, word for word as the repository has it."""
+    response = HttpResponse(_PROGRAMS[name], content_type="text/x-python; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{name}.py"'
+    return _fresh(response)
 
 
 def _place(place: str) -> tuple[int, int]:

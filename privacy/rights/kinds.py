@@ -31,7 +31,7 @@ from privacy.rights.inventory import Column, Table
 #: What no export holds, and why; the same for everybody, so that it tells nothing.
 WITHHELD: Final[dict[DataClass, Promise]] = {
     FieldClass.CARD_NUMBER_VIRTUAL: _("a card number is shown by its own page only, after your passkey"),
-    KeptClass.ACCOUNT_CREDENTIAL: _("would help whoever finds this file to attack your account"),
+    KeptClass.ACCOUNT_CREDENTIAL: _("what would help whoever finds this file to attack your account"),
     KeptClass.ACCOUNT_ANSWER: _("copies of answers that you have got"),
     KeptClass.EXPORT_DOCUMENT: _("an export does not hold the ones before it"),
     KeptClass.STAFF_ACT: _("each look at your data stands among your exposures; the rest is the staff's own work"),

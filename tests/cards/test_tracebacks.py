@@ -147,7 +147,7 @@ class TestKeyring:
         assert repr(base64.b64decode(kek)) not in report
 
 
-@pytest.mark.parametrize("step", ["_read", "_ask", "_write_approval", "body_hash"])
+@pytest.mark.parametrize("step", ["_read", "ask_of", "_write_approval", "body_hash"])
 def test_an_authorization_that_fails_at_any_step(step: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The report is made where it would be: when the view's last frame still stands. Break: `body` in the view."""
     card, reports = issue(1000), []

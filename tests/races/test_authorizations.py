@@ -137,7 +137,10 @@ def _code_of(body: dict[str, Any]) -> str:
 
 @pytest.mark.parametrize("act", ["freeze", "close"])
 def test_after_a_card_was_stopped_nothing_is_approved(act: str) -> None:
-    """standard.md A07, as it happens. Break: pass over the card's state in `_state`."""
+    """standard.md A07, as it happens.
+
+    Break: pass over the card's state in `_state` (a closed one's number is gone besides).
+    """
     stop: dict[str, Callable[..., Any]] = {"freeze": cards.freeze_card, "close": cards.close_card}
     for _ in range(8):
         card = issue(5000)

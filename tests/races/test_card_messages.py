@@ -90,6 +90,7 @@ def test_a_reversal_and_a_capture_at_once_cost_what_was_captured(lines: list[Sen
 
 
 def test_captures_in_parts_at_once_release_the_rest_once(lines: list[Send]) -> None:
+    """Break: read card and authorization in `Book.open` without locking them."""
     for _ in range(TURNS):
         card = issue(1000)
         payment = card.authorize(1000)["authorization"]
@@ -100,6 +101,7 @@ def test_captures_in_parts_at_once_release_the_rest_once(lines: list[Send]) -> N
 
 
 def test_a_chargeback_that_is_won_and_lost_at_once_ends_one_way(lines: list[Send]) -> None:
+    """Break: read card and authorization in `Book.open` without locking them."""
     for _ in range(TURNS):
         card = issue(1000)
         payment = card.authorize(1000)["authorization"]
@@ -114,6 +116,7 @@ def test_a_chargeback_that_is_won_and_lost_at_once_ends_one_way(lines: list[Send
 
 
 def test_a_clearing_an_expiry_and_a_closing_at_once_leave_no_hold(lines: list[Send]) -> None:
+    """Break: read card and authorization in `Book.open` without locking them."""
     for _ in range(TURNS):
         card = issue(1000)
         payment = card.authorize(1000)["authorization"]

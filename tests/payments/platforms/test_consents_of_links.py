@@ -78,7 +78,7 @@ class TestHistory:
         assert alice.client.post(f"{page}/end").status_code == 302
         assert cast.api(linked.token).get("/v1/link").status_code == 401
         after = alice.client.get(page).content.decode()
-        assert (after.count("until "), "in force" in after) == (1, False)
+        assert (after.count("until "), "in force" in after) == (2, False), "the link and its consent"
         assert f"/privacy/consents/{linked.link.consent_id}/receipt" in after, "what was agreed to stays there to read"
         (one,) = links.list_consents(linked.link)
         assert one.withdrawn_at is not None

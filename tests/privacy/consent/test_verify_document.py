@@ -29,16 +29,23 @@ def receipt() -> bytes:
 
 
 def verify(folder: Path, document: bytes, keys: bytes | None = None) -> tuple[int, str]:
-    """The program alone, in another folder, without our packages and without our environment."""
+    """The program alone, as the wallet hands it out, in another folder, without our packages and our environment."""
     served = Client().get("/.well-known/paravent-keys.json").content if keys is None else keys
     for name, content in (("document.json", document), ("keys.json", served)):
         (folder / name).write_bytes(content)
-    (folder / "verify_document.py").write_bytes((ROOT / "privacy" / "verify_document.py").read_bytes())
+    (folder / "verify_document.py").write_bytes(Client().get("/privacy/verify_document.py").content)
     done = subprocess.run(
         [sys.executable, "verify_document.py", "document.json", "--keys", "keys.json"],
         cwd=folder, env={}, capture_output=True, text=True, check=False,
     )  # fmt: skip
     return done.returncode, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("name", ["verify.py", "verify_document.py"])
+def test_the_wallet_hands_out_the_repositorys_programs(name: str) -> None:
+    answer = Client().get(f"/privacy/{name}")
+    assert answer.content == (ROOT / "privacy" / name).read_bytes()
+    assert answer["Content-Disposition"] == f'attachment; filename="{name}"'
 
 
 def test_a_receipt_is_valid_without_the_wallet(receipt: bytes, tmp_path: Path) -> None:

@@ -28,6 +28,7 @@ from tests.privacy.exposure.test_proofs import seal_unpublished
 from tests.support.people import sign_up
 from tests.support.sealing import seal_everything, wait_for_others
 from tests.support.web import serve
+from wallet.core.ids import new_id
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -99,7 +100,7 @@ def test_what_a_crash_left_of_a_line_counts_for_nothing(file: CheckpointFile) ->
 
 @pytest.mark.parametrize("end", [b"{}\n", b"nonsense\n", b'{"checkpoint": "other.example/log\\n3\\nAAAA\\n\\n"}\n'])
 def test_a_file_that_ends_with_something_else_stops_everything(file: CheckpointFile, end: bytes) -> None:
-    """Break: take a line that is none for an empty file."""
+    """Break: go back to the last line that is one."""
     with file.path.open("ab") as spoiled:
         spoiled.write(end)
     with pytest.raises(LogBehind):
@@ -116,6 +117,8 @@ def test_an_older_database_sends_nothing_until_it_is_said_in_the_log(
     _wait(lambda: not checkpoints.may_send())
     answer = chat.get("/v1/payment-requests")
     assert (answer.status_code, answer["Content-Type"]) == (503, "application/problem+json")
+    unknown = f"/v1/payment-requests/{new_id('preq')}"
+    assert chat.get(unknown).status_code == 503, "what it does not know it may have known"
     with pytest.raises(gate.DisclosureRefused):  # what a webhook and the card network's door meet
         send(platform, {"payee": alice, "payer": None}, payer=None)
     with pytest.raises(LogBehind):

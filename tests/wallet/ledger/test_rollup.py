@@ -226,7 +226,10 @@ def opened(ref: AccountRef) -> AccountRef:
 
 
 def test_two_payments_into_one_programme_account_do_not_wait_for_each_other(other: psycopg.Connection[Any]):
-    """The hot account, exactly: neither transaction is over, and both are through."""
+    """The hot account, exactly: neither transaction is over, and both are through.
+
+    Break: leave `NOT is_derived` out of the lock in `ledger_post`.
+    """
     alice, bob = funded(), funded()
     commit([transfer(alice, NETWORK, 10)])
     before = balances.of_programme(NETWORK).minor
@@ -240,6 +243,7 @@ def test_two_payments_into_one_programme_account_do_not_wait_for_each_other(othe
 
 @pytest.mark.parametrize("limit", [0, -1, None])
 def test_a_page_is_of_something(limit: int | None):
+    """Break: leave the check out of `ledger_roll_up`."""
     with pytest.raises(DatabaseError) as refused, transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT ledger_roll_up(%s)", [limit])
     assert sqlstate(refused.value) == "PV005"

@@ -1,8 +1,9 @@
 """Two platforms with one customer, against two with a customer each: what a person does on one shows on no other (V13).
 
-`test_two_platforms.py` looks for shared words, this for shared behaviour, in one comparison. What came to both is put side by side, and what is random (ids, tokens, secrets, signatures) is replaced by its place in the
-order of appearance *in both together*: a value that two platforms share would have one place where it should have two. The
-person does on one platform what could show on the other: uses up taps, blocks, pays, ends the link and links anew.
+`tests/leaks/test_two_platforms.py` looks for shared words, this for shared behaviour. What came to both is put side by
+side, and what is random (ids, tokens, secrets, signatures) is replaced by its place in the order of appearance *in both
+together*: a value that two platforms share would have one place where it should have two. The person does on one platform
+what could show on the other: uses up taps, blocks, pays, ends the link and links anew.
 """
 
 import re
