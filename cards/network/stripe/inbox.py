@@ -68,7 +68,7 @@ def work(*, event_id: int, now: datetime) -> None:
             case _:
                 return
     except GatewayRefused:
-        log.info("cards.network.event_of_nothing", event=kept.id)  # Stripe has no such object
+        log.info("cards.network.event_of_nothing", kept=kept.id)  # Stripe has no such object
 
 
 def poll(*, now: datetime) -> int:

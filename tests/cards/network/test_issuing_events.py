@@ -4,6 +4,8 @@ Every event of a story is also brought backwards and twice: the end is the same.
 """
 
 import html
+import json
+import secrets
 from typing import Any
 
 import pytest
@@ -72,7 +74,7 @@ def test_a_clearing_in_parts_releases_the_rest_when_it_is_closed(
 @ORDERS
 @pytest.mark.parametrize("status", ["reversed", "expired"])
 def test_what_is_given_back_is_free_again(issuing: Issuing, alice: Person, status: str, how: dict[str, Any]) -> None:
-    """First a part, then the rest. Break: look at `approved` alone."""
+    """First a part, then the rest. Break: release nothing."""
     card = card_of(alice, 5000)
     since = issuing.seen
     paid = issuing.pay(card, 3000)["authorization"]
@@ -184,6 +186,19 @@ def test_events_wait_out_an_outage(issuing: Issuing, alice: Person) -> None:
     issuing.do("heal")
     retry_now()
     assert on_card(alice, card) == (0, 0)
+    assert not OutboxEntry.objects.filter(topic="issuing.event", done_at=None).exists()
+
+
+def test_an_event_about_what_stripe_does_not_have_is_done_with(issuing: Issuing) -> None:
+    """W04. Break: let the refusal through."""
+    body = json.dumps(
+        {
+            "id": f"evt_{secrets.token_hex(12)}", "type": "issuing_authorization.updated", "livemode": False,
+            "data": {"object": {"id": "iauth_nobodys"}},
+        }
+    )  # fmt: skip
+    assert post(body, issuing.do("sign", body=body)["signature"]).status_code == 200
+    run_worker()
     assert not OutboxEntry.objects.filter(topic="issuing.event", done_at=None).exists()
 
 

@@ -2,6 +2,7 @@
 
 import ast
 import base64
+import dataclasses
 import json
 import os
 import shutil
@@ -124,6 +125,9 @@ def test_a_downloaded_proof_holds_offline_with_its_body_and_its_whole_chain(
     assert "not witnessed" in run(tmp_path, files[0], "--key", "key").stdout
     gap = run(tmp_path, files[0], files[2], "--key", "key")
     assert (gap.returncode, "number 2 is missing" in gap.stderr) == (1, True)
+    first = verify.verify(files[0].read_text(encoding="utf-8"), verify.read_keys(keys))
+    with pytest.raises(verify.Refused, match="number 1 does not follow"):
+        verify.verify_chain([dataclasses.replace(first, previous=b"\x01" * verify.LEAF_BYTES)])
     (tmp_path / "body").write_text("{}")
     assert "body: not the bytes" in run(tmp_path, files[0], "--key", "key", "--body", "body").stderr
     assert run(tmp_path, "none", "--key", "key").returncode == 1

@@ -199,9 +199,9 @@ def test_money_that_comes_in_the_last_moment_stops_it(life: Life, monkeypatch: p
     assert Holder.objects.get(pk=life.holder.id).is_active
 
 
-@pytest.mark.parametrize("place", ["run_steps", "_erase_rows", "destroy", "_move"])
+@pytest.mark.parametrize("place", ["run_steps", "_erase_rows", "commit", "destroy", "_move"])
 def test_killed_anywhere_it_goes_on(life: Life, monkeypatch: pytest.MonkeyPatch, place: str) -> None:
-    """Break: destroy the key in the transaction that erases rows, or run the steps again after the key is gone."""
+    """Break: destroy the key in the transaction that erases rows."""
 
     class Killed(BaseException):
         """What no `except Exception` catches."""
@@ -215,7 +215,16 @@ def test_killed_anywhere_it_goes_on(life: Life, monkeypatch: pytest.MonkeyPatch,
         spend(life.holder)
     patch = pytest.MonkeyPatch()
     target: Any = {"run_steps": leaving, "destroy": keyring}.get(place, erasing)
-    if place == "_move":
+    if place == "commit":
+        erase_rows = erasing._erase_rows
+
+        def roll_back(holder_id: str, now: Any) -> None:
+            with transaction.atomic():
+                erase_rows(holder_id, now)
+                die()
+
+        patch.setattr(erasing, "_erase_rows", roll_back)
+    elif place == "_move":
         # The key is destroyed, and the word that it is done is never written.
         real = erasing._move
         patch.setattr(
@@ -229,6 +238,8 @@ def test_killed_anywhere_it_goes_on(life: Life, monkeypatch: pytest.MonkeyPatch,
         erasing.request_erasure(holder_id=life.holder.id, actor=Actor.holder(life.holder.id), now=clock.now())
         erasing.carry_on(holder_id=life.holder.id, now=clock.now())
     patch.undo()
+    if place != "_move":
+        assert Card.objects.get(pk=life.card.id).label == life.words["label"], "the key outlives what is rolled back"
     if not spend_first:
         leave(life.holder)
         spend(life.holder)
