@@ -27,6 +27,7 @@ _LONG = (
     "tests/wallet/embedded/",
     "tests/wallet/test_hygiene",
     "tests/privacy/rotation/",
+    "tests/privacy/crypto/",  # some go through everything that earlier tests have left
 )
 
 

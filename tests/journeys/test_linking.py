@@ -11,13 +11,12 @@ import pytest
 from payments.platforms.models import Link
 from payments.requests.asking import Wish, create_request
 from payments.requests.models import PaymentRequest
-from tests.journeys.test_people import sign_up
+from tests.journeys.test_people import sign_up_here
 from tests.payments import cast
 from tests.support.browser import PHONE, Visitor
 from tests.support.web import Web
 from wallet.core import clock
 from wallet.core.money import Money
-from wallet.users.models import Holder
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -53,8 +52,7 @@ def test_link_then_pay_and_the_platform_gets_a_code(
     redirect, got = callback
     parlour = cast.platform("Parlour", redirect)
     visitor.welcome.add(redirect.rsplit("/", 2)[0])
-    sign_up(visitor)
-    alice = Holder.objects.order_by("-created_at")[0]
+    alice = sign_up_here(visitor)
     members = {
         "response_type": "code", "client_id": parlour.id, "redirect_uri": redirect, "scope": "link payments:pay",
         "state": "s-1", "code_challenge": cast.pkce()[1], "code_challenge_method": "S256",

@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.support.browser import DESKTOP, PHONE, Visitor
+from wallet.users.models import Holder
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -31,6 +32,13 @@ def sign_up(visitor: Visitor) -> list[str]:
     _press(visitor.page, "I have kept them")
     visitor.page.wait_for_url("**/sign-up/second")
     return codes
+
+
+def sign_up_here(visitor: Visitor) -> Holder:
+    """The same in a wallet over the database of this process; who it is."""
+    known = set(Holder.objects.values_list("pk", flat=True))
+    sign_up(visitor)
+    return Holder.objects.exclude(pk__in=known).get()
 
 
 def sign_out(visitor: Visitor) -> None:

@@ -12,8 +12,8 @@ from typing import Any
 
 from django.db import connection
 
-#: The two statements of an authorization: outside a transaction, each is one.
-_TRANSACTIONS = ("cards_snapshot(", "cards_place(")
+#: The two statements of an authorization, and a posting: outside a transaction, each is one.
+_TRANSACTIONS = ("cards_snapshot(", "cards_place(", "ledger_post(")
 
 
 @dataclass

@@ -9,12 +9,11 @@ import pytest
 from playwright.sync_api import Route, expect
 
 from payments.requests.models import PaymentRequest
-from tests.journeys.test_people import sign_up
+from tests.journeys.test_people import sign_up_here
 from tests.payments import cast
 from tests.payments.requests.test_requests_api import eur
 from tests.support.browser import Visitor
 from tests.support.web import Web
-from wallet.users.models import Holder
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PATIENCE = 60_000
@@ -51,8 +50,7 @@ def test_a_tip_the_way_back_and_a_reply_that_gets_lost(visitor: Visitor, web: We
     first, second = (
         api.post("/v1/checkouts", {**wish, **more}).json() for more in ({"return_url": f"{chat}/?room=cafe"}, {})
     )
-    sign_up(visitor)
-    cast.fund(Holder.objects.order_by("-created_at")[0], 2000)
+    cast.fund(sign_up_here(visitor), 2000)
     page = visitor.page
     visitor.welcome.add(chat)
 
