@@ -8,6 +8,7 @@ import pytest
 from django.core.cache import cache
 from django.db import connection
 from django.test import TransactionTestCase
+from django.utils import translation
 from whitenoise.middleware import WhiteNoiseMiddleware
 
 from tests import environment
@@ -109,8 +110,9 @@ def _loopback_only() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def _empty_cache() -> Iterator[None]:
-    """No counter of one test reaches the next."""
+def _nothing_stays() -> Iterator[None]:
+    """No counter of one test reaches the next, nor the language of the last page that it read."""
     yield
+    translation.deactivate()
     if not environment.__dict__.get("shared_cache"):
         cache.clear()
