@@ -85,11 +85,14 @@ class _Lines(structlog.stdlib.ProcessorFormatter):
 
 
 class _Stream(logging.StreamHandler[Any]):
-    """Standard error; a line that cannot be made is named, where logging would print its arguments."""
+    """Standard error; a line that cannot be made is named, where logging would print its arguments.
+
+    One that cannot be written is lost: where the disk of the logs is full, no payment fails after it was made.
+    """
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
         error = sys.exc_info()[1]
-        if isinstance(error, BrokenPipeError):
+        if isinstance(error, OSError):
             return
         self.stream.write(f'{{"event": "core.logs.line_lost", "logger": "{scrub_text(record.name)}"}}\n')
 

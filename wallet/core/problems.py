@@ -77,13 +77,18 @@ _EXPLAINED: dict[str, str] = {
         "A defect, written down under the Request-Id. Send the request again with the same key."
     ),
     "unavailable": gettext_noop(
-        "Something that this needs is away, and nothing was done. Come back after Retry-After seconds."
+        "Something that this needs is away, or has no room left. Come back after Retry-After seconds with the same"
+        " Idempotency-Key: nothing is done twice."
     ),
 }
 
-#: Failures from beside the floor, by name: the key service and the exposure log fail closed; a row was changed first;
-#: what a destroyed key had sealed is not there any more.
-_BY_NAME = {"KeyUnavailable": 503, "DisclosureRefused": 503, "RowChanged": 409, "KeyDestroyed": 404}
+#: Failures from beside the floor, by name: the key service and the exposure log fail closed, and so does a database
+#: that is away, full, or lets us wait too long (PEP 249); a row was changed first; what a destroyed key had sealed is
+#: not there any more.
+_BY_NAME = {
+    "KeyUnavailable": 503, "DisclosureRefused": 503, "OperationalError": 503, "InterfaceError": 503,
+    "RowChanged": 409, "KeyDestroyed": 404,
+}  # fmt: skip
 #: Somebody looks after an outage every few seconds.
 _RETRY_SECONDS = 5
 
@@ -177,7 +182,7 @@ def _status_of(error: Exception) -> int:
     if known == HTTPStatus.INTERNAL_SERVER_ERROR:
         log.error("core.request.failed", exc_info=error)
     elif known == HTTPStatus.SERVICE_UNAVAILABLE:
-        log.error("core.request.unavailable", error=type(error).__name__)
+        log.error("core.request.unavailable", exc_info=error)
     return known
 
 

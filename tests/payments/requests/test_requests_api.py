@@ -4,13 +4,16 @@ import json
 from datetime import timedelta
 from typing import Any
 
+import psycopg
 import pytest
 from django.conf import settings
+from django.db import connection
 
 from payments.platforms import links
 from payments.platforms.models import Block, Link, Mandate
 from payments.requests.models import PaymentRequest
 from payments.requests.outcomes import expire_requests
+from tests import environment
 from tests.payments import cast
 from tests.payments.cast import Api, Client3, Linked
 from wallet.activity.models import Line, Notice
@@ -461,3 +464,21 @@ def test_no_private_word_reaches_a_platform_or_a_log(story: Story, caplog: Any, 
         if not canary.startswith(("holder_", "card_", "link_")):
             assert canary not in logged
     assert "restaurant" not in logged
+
+
+def test_a_database_that_goes_away_is_no_defect_and_keeps_nothing(story: Story):
+    """Break: leave OperationalError out of `_BY_NAME`."""
+
+    def end_at_the_request(execute: Any, statement: str, *rest: Any) -> Any:
+        if statement.startswith('INSERT INTO "payments_paymentrequest"'):
+            with psycopg.connect(environment.URLS["superuser"]) as root:
+                root.execute("SELECT pg_terminate_backend(%s)", [connection.connection.info.backend_pid])
+        return execute(statement, *rest)
+
+    with connection.execute_wrapper(end_at_the_request):
+        answer = story.ask()
+    connection.close()
+    assert (answer.status_code, answer.json()["type"]) == (503, "/problems/unavailable")
+    assert answer.headers["Retry-After"] == "5"
+    assert not PaymentRequest.objects.filter(payee_link=story.bob.link.id).exists()
+    assert story.ask().status_code == 201

@@ -5,6 +5,8 @@ import json
 import logging
 import warnings
 from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 import structlog
@@ -74,6 +76,19 @@ def test_a_line_that_cannot_be_made_prints_no_argument(lines: io.StringIO, capsy
     streams = capsys.readouterr()
     assert "core.logs.line_lost" in lines.getvalue()
     assert "bob" not in lines.getvalue() + streams.out + streams.err
+
+
+def test_a_line_that_finds_no_room_is_lost_and_nothing_else() -> None:
+    """On a full disk a payment fails by its own reasons. Break: let `handleError` write again whatever the error is."""
+    handler = next(one for one in logging.getLogger().handlers if isinstance(one.formatter, ProcessorFormatter))
+    full = Path("/dev/full").open("w")  # noqa: SIM115 - closing it fails too
+    before, handler.stream = handler.stream, full  # type: ignore[attr-defined]
+    try:
+        logging.getLogger("wallet.test").warning("nothing to see")
+    finally:
+        handler.stream = before  # type: ignore[attr-defined]
+        with suppress(OSError):
+            full.close()
 
 
 def test_nobody_forges_a_line(lines: io.StringIO) -> None:
