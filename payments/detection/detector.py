@@ -145,6 +145,8 @@ class Detector:
     def is_worth_weighing(self) -> bool:
         """Whether there is a sum, a word of money or of debts, or a pending sum that this may answer."""
         language, line = self.reading.language, self.reading.line
+        if not self.reading.tokens:
+            return False
         if CASH in line and not self._numbers[CASH]:  # the sum is told in a clause that is no payment talk
             return False
         if (
