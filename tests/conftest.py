@@ -10,6 +10,7 @@ from django.db import connection
 from django.test import TransactionTestCase
 from django.utils import translation
 from whitenoise.middleware import WhiteNoiseMiddleware
+from xdist.scheduler.loadfile import LoadFileScheduling
 
 from tests import environment
 from tests.support.browser import chromium, new_visitor, visitor
@@ -30,6 +31,22 @@ _LONG = (
     "tests/privacy/rotation/",
     "tests/privacy/crypto/",  # some go through everything that earlier tests have left
 )
+
+#: Files that leave the whole system of the journeys as it was, for the next.
+_SHARING = ("test_newcomer.py", "test_quick_start.py", "test_story.py")
+
+
+class _OneSystem(LoadFileScheduling):
+    """All tests of a file in one process, and the files that share a system in the same one: it starts once."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = super()._split_scope(nodeid)
+        return "tests/journeys" if file.endswith(_SHARING) else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> _OneSystem:
+    """Used instead of the one that the Makefile names."""
+    return _OneSystem(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

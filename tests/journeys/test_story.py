@@ -28,7 +28,7 @@ def test_a_strangers_script_finishes_the_story(system: System) -> None:
 
 def test_everything_acknowledged_is_there_once_after_the_web_and_the_worker_were_killed(tmp_path: Path) -> None:
     """standard.md L09. Kill -9 in the middle of top-ups; after the restart each is credited exactly once."""
-    with System(tmp_path) as system:
+    with System(tmp_path, settings={"DEMO": "off"}) as system:
         alice = system.command("create_holder", "--username", "alice")
         bearer = f"Bearer {alice['access_token']}"
         asked = [_top_up(system, bearer, number) for number in range(6)]

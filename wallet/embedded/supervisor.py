@@ -90,7 +90,7 @@ class Supervisor:
             migrate(options.checkout, environment=owner, note=note)
         self._checkpoint()
         python = (sys.executable, "-m")
-        celery = (*python, "celery", "--app", "wallet.celery")
+        celery = (*python, "celery", "--app", "wallet.celery", "--skip-checks")
         beat_file = str(self._state.folder("beat") / "schedule")
         self._add("web", (*python, "wallet.embedded.web"), application)
         for name, queue, threads in (("worker", "work", "4"), ("caller", "calls", "16")):

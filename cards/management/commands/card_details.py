@@ -5,13 +5,14 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from cards.issuing.networks import network
+from wallet.core.commands import WalletCommand
 from wallet.core.errors import NotFound
 
 
-class Command(BaseCommand):
+class Command(WalletCommand):
     help = "Print what a shop would ask for: number, expiry and code of a card (sandbox only)."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -2,14 +2,12 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
 from cards.authorizations import chart
+from wallet.core.commands import WalletCommand
 
 
-class Command(BaseCommand):
+class Command(WalletCommand):
     help = "Print the table of card payments as Markdown (docs/card-states.md)."
-    requires_system_checks: list[str] = []
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.stdout.write(chart.render(), ending="")

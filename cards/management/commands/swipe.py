@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from cards.authorizations import lifecycle
 from cards.authorizations.authorize import Request, authorize
@@ -18,6 +18,7 @@ from cards.issuing.models import Card
 from cards.issuing.networks import network
 from cards.issuing.numbers import Pan, Presented
 from privacy.crypto.secret import Secret
+from wallet.core.commands import WalletCommand
 from wallet.core.errors import NotFound
 from wallet.core.money import MAX_MINOR, Money
 
@@ -25,7 +26,7 @@ from wallet.core.money import MAX_MINOR, Money
 _NOBODYS = "9999000000000000"
 
 
-class Command(BaseCommand):
+class Command(WalletCommand):
     help = "Buy something with a sandbox card, as a shop would ask for it (sandbox only)."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -4,14 +4,15 @@ import json
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from payments.developers.ownership import add_developer
 from wallet.core import clock
+from wallet.core.commands import WalletCommand
 from wallet.core.errors import WalletError
 
 
-class Command(BaseCommand):
+class Command(WalletCommand):
     help = "Let the holder of a wallet look after a platform in the developer's corner (/developers)."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

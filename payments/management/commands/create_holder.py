@@ -5,13 +5,14 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db import transaction
 
 from payments.platforms.clients import first_party_client
 from payments.platforms.scopes import READ, WRITE
 from payments.platforms.tokens import issue_tokens
 from wallet.core import clock
+from wallet.core.commands import WalletCommand
 from wallet.core.errors import WalletError
 from wallet.core.money import MAX_MINOR, Money
 from wallet.ledger.accounts import AccountKind, programme
@@ -24,7 +25,7 @@ from wallet.users.people import create_holder
 _LONGEST = 60
 
 
-class Command(BaseCommand):
+class Command(WalletCommand):
     help = "Make a holder and print tokens with the wallet scopes (sandbox only)."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

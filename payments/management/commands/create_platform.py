@@ -4,13 +4,14 @@ import json
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from payments.platforms.clients import create_platform
+from wallet.core.commands import WalletCommand
 from wallet.core.errors import WalletError
 
 
-class Command(BaseCommand):
+class Command(WalletCommand):
     help = "Register a chat platform (an OAuth client); prints its client id and, this once, its secret."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

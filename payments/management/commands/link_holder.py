@@ -5,7 +5,7 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db import transaction
 
 from cards.issuing.cards import get_card, list_cards
@@ -19,12 +19,13 @@ from payments.platforms.models import Link, LinkStatus
 from payments.platforms.scopes import LINK, PAY
 from payments.platforms.tokens import issue_tokens
 from wallet.core import clock
+from wallet.core.commands import WalletCommand
 from wallet.core.errors import WalletError
 from wallet.core.money import AmountUnreadable, exponent, parse_money
 from wallet.users.people import find_by_username
 
 
-class Command(BaseCommand):
+class Command(WalletCommand):
     help = "Link a holder to a platform with the consent, receipt and mandate of the page (sandbox only)."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -6,16 +6,17 @@ from datetime import date, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils.dateparse import parse_date
 
 from payments.topups import reconciling
 from payments.topups.reconciling import NoBooks, Result, Safeguarding
 from wallet.core import clock
+from wallet.core.commands import WalletCommand
 from wallet.core.errors import GatewayRefused, GatewayUnavailable
 
 
-class Command(BaseCommand):
+class Command(WalletCommand):
     help = "Compare the payment provider's balance transactions with the ledger; names each difference."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -4,15 +4,16 @@ import json
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from privacy.exposure import checkpoints
 from privacy.exposure.checkpoints import FileUnusable
+from wallet.core.commands import WalletCommand
 
 REASON_CHARACTERS = range(10, 501)
 
 
-class Command(BaseCommand):
+class Command(WalletCommand):
     help = (
         "Let a database that is older than its published log send again. The reason goes into the log, for everybody "
         "to read; there is no way back. Safe to run twice."

@@ -4,15 +4,15 @@ import json
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from privacy.crypto import inventory
 from privacy.crypto.usage import UsageUnknown
+from wallet.core.commands import WalletCommand
 
 
-class Command(BaseCommand):
+class Command(WalletCommand):
     help = f"Write {inventory.DOCUMENT} from the code; with --json, print the inventory and write nothing."
-    requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--json", action="store_true")

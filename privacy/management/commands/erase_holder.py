@@ -5,18 +5,19 @@ import time
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from privacy.dashboard.erasure_api import show
 from privacy.rights import erasing
 from privacy.rights.models import ErasureStatus
 from wallet.core import clock
 from wallet.core.actors import Actor
+from wallet.core.commands import WalletCommand
 from wallet.core.errors import WalletError
 from wallet.users.people import get_holder
 
 
-class Command(BaseCommand):
+class Command(WalletCommand):
     help = (
         "End links and cards, pay out, destroy the keys. Says how far it got; a worker carries on. Safe to run again."
     )

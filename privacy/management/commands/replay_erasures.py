@@ -6,22 +6,20 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
 from privacy.crypto.erasures import Reconciled, begin_anew, differences, reconcile
 from privacy.crypto.journal import Erasure, ErasureJournal, journal_from_settings
 from privacy.crypto.providers import KeyUnavailable
 from privacy.crypto.store import KeyStore
+from wallet.core.commands import WalletCommand
 
 
-class Command(BaseCommand):
+class Command(WalletCommand):
     help = (
         "Bring the erasure journal and the database together: keys that the journal calls destroyed are destroyed, and "
         "what only the database knows is written into the journal. Can be repeated. Exit code 0: they agree now; "
         "1: they do not, and nothing may be opened until they do."
     )
     #: Also where nothing else works: no key provider, no cache.
-    requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--journal", nargs="+", type=Path, default=[], metavar="FILE", help="other machines' files")

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, Final
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from privacy.crypto.aead import DecryptionFailed
 from privacy.crypto.keyring import KeyUnavailable
@@ -19,6 +19,7 @@ from privacy.crypto.rotation.session import MARGIN, RotationIncomplete, Rotation
 from privacy.crypto.rotation.store import RotationStore
 from privacy.crypto.rotation.versions import VERSIONED, rotate_root
 from privacy.crypto.rotation.wrapping import rotate_branch, rotate_kek
+from wallet.core.commands import WalletCommand
 
 _RUNNING: Final = 2
 _ROTATIONS: Final[dict[str, Callable[[Session], None]]] = {
@@ -29,7 +30,7 @@ _ROTATIONS: Final[dict[str, Callable[[Session], None]]] = {
 }
 
 
-class Command(BaseCommand):
+class Command(WalletCommand):
     help = (
         "Rotate keys while everybody works. Interrupted anywhere, the next run goes on. Exit code 0: done, and what was"
         " replaced is thrown away; 1: something stayed; 2: another rotation is running."

@@ -4,12 +4,11 @@ import json
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
 from privacy.exposure.routes import list_routes
+from wallet.core.commands import WalletCommand
 
 
-class Command(BaseCommand):
+class Command(WalletCommand):
     help = "List every route with whom it answers, the scopes it needs and its view."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

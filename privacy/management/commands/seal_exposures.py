@@ -5,15 +5,13 @@ import threading
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
 from privacy.exposure import sealer
+from wallet.core.commands import WalletCommand
 from wallet.core.keys import warm_up
 
 
-class Command(BaseCommand):
+class Command(WalletCommand):
     help = "Give every exposure its place in the sealed log, until SIGTERM; one process for the whole installation."
-    requires_system_checks = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--once", action="store_true", help="seal what can be sealed now, and end")

@@ -5,12 +5,11 @@ import sys
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
 from privacy.exposure import verifying
+from wallet.core.commands import WalletCommand
 
 
-class Command(BaseCommand):
+class Command(WalletCommand):
     help = (
         "Compare every exposure with its bytes, chain and leaf, every leaf with the tree; exit code 0 only if all hold."
     )

@@ -5,10 +5,11 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from wallet.core import clock
 from wallet.core.actors import Actor
+from wallet.core.commands import WalletCommand
 from wallet.core.errors import WalletError
 from wallet.core.staff import Role
 from wallet.users import staff
@@ -16,7 +17,7 @@ from wallet.users import staff
 _ACTOR = Actor.system("create_staff")
 
 
-class Command(BaseCommand):
+class Command(WalletCommand):
     help = "Make a member of the staff and print the one code that lets them make their passkey (good for 24 hours)."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -4,16 +4,17 @@ import json
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from wallet.core import clock
 from wallet.core.actors import Actor
+from wallet.core.commands import WalletCommand
 from wallet.core.errors import WalletError
 from wallet.core.states import WrongState
 from wallet.users import freezes
 
 
-class Command(BaseCommand):
+class Command(WalletCommand):
     help = "Let nothing out of a holder's wallet until it is unfrozen; money may still come in. Safe to run twice."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -7,13 +7,15 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db import connections
+
+from wallet.core.commands import WalletCommand
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
-class Command(BaseCommand):
+class Command(WalletCommand):
     help = "Move the database's clock by an offset from the real time (sandbox only)."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -6,10 +6,11 @@ from datetime import UTC, datetime, time
 from typing import Any
 
 import structlog
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils.dateparse import parse_date
 
 from wallet.core import clock
+from wallet.core.commands import WalletCommand
 from wallet.core.errors import Invalid
 from wallet.core.money import Money
 from wallet.ledger import accounts, statements
@@ -19,7 +20,7 @@ from wallet.ledger.statements import Statement
 log = structlog.get_logger(__name__)
 
 
-class Command(BaseCommand):
+class Command(WalletCommand):
     help = "Opening balance, movements and closing balance of a holder's accounts, or of one of the programme's."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -5,13 +5,14 @@ from argparse import ArgumentParser
 from dataclasses import asdict, replace
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
+from wallet.core.commands import WalletCommand
 from wallet.ledger.attestation import compare
 from wallet.ledger.verify import estimate, verify
 
 
-class Command(BaseCommand):
+class Command(WalletCommand):
     help = "Check that debits equal credits, balances equal their transfers, and holds what is pending."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
