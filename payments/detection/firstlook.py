@@ -124,8 +124,8 @@ class FirstLook(dict[str, int]):
         self._named = self._joined([self._of(part, (NAME,)) for part in range(_PARTS)])
         self._scores = _Scores(language)
         known = _weights()
-        always, called = known.get(ALWAYS, (0, 0)), known.get(NAMED, (0, 0))
-        self._before = (always, (always[0] + called[0], always[1] + called[1]))
+        first, called = known.get(ALWAYS, (0, 0)), known.get(NAMED, (0, 0))
+        self._before: tuple[tuple[int, int], ...] = (first, (first[0] + called[0], first[1] + called[1]))
 
     def __missing__(self, written: str) -> int:
         mask = self._mask(written)
