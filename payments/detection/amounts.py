@@ -18,6 +18,7 @@ _YEARS = range(1900, 2100)
 _CENTS = 100
 _LEAST_CENTS = 5  # "20 euros 3" is no price
 _MAXIMUM = Decimal(10) ** 12
+_READ = frozenset({BARE, CASH})
 
 
 class Reader:
@@ -57,7 +58,8 @@ class Reader:
 
     def read(self, tokens: list[Token]) -> list[Token]:
         """The tokens with number words read, currencies joined and counts told from sums."""
-        return self._told_apart(self._joined(self._spelled_out.read(tokens)))
+        tokens = self._spelled_out.read(tokens)
+        return self._told_apart(self._joined(tokens)) if any(token.text in _READ for token in tokens) else tokens
 
     # Currencies
 
@@ -66,12 +68,13 @@ class Reader:
         at = 0
         while at < len(tokens):
             token = tokens[at]
-            number = self._number_after_currency(tokens, at)
-            if number is not None:
+            text = token.text
+            before = text in currencies.SIGNS or text in currencies.BEFORE
+            if before and (number := self._number_after_currency(tokens, at)) is not None:
                 joined, at = self._number(tokens, number, out)
                 kind = currencies.SIGNS.get(token.text) or currencies.BEFORE[token.text]
                 out.append(joined._replace(text=CASH, start=token.start, currency=joined.currency or kind))
-            elif token.text == BARE:
+            elif text == BARE:
                 joined, at = self._number(tokens, at, out)
                 out.append(joined)
             else:
@@ -82,8 +85,6 @@ class Reader:
     def _number_after_currency(self, tokens: list[Token], at: int) -> int | None:
         """Where the number of "$20", "CHF 20" or "Fr. 20" stands."""
         text = tokens[at].text
-        if text not in currencies.SIGNS and text not in currencies.BEFORE:
-            return None
         place = at + 1
         if place < len(tokens) and tokens[place].text == "." and text in currencies.BEFORE:
             place += 1
@@ -172,14 +173,22 @@ class Reader:
     def _told_apart(self, tokens: list[Token]) -> list[Token]:
         out: list[Token] = []
         for at, token in enumerate(tokens):
+            if token.text not in _READ:
+                out.append(token)
+                continue
             after = tokens[at + 1].text if at + 1 < len(tokens) else ""
-            if (token.text == BARE and self._counts(token, out, after)) or (
+            if (token.text == BARE and not self._is_per_head(tokens, at) and self._counts(token, out, after)) or (
                 token.glued_e and self._is_ordinal(out, after)
             ):
                 out.append(token._replace(text=COUNT, currency=None))
             else:
                 out.append(token)
         return out
+
+    def _is_per_head(self, tokens: Sequence[Token], at: int) -> bool:
+        """Whether a number is what each pays: "on est à 25 chacun"."""
+        each, after = self._words.each, tuple(token.text for token in tokens[at + 1 : at + 3])
+        return (after[:1] in each or after in each) and not _is_little_or_a_year(tokens[at])
 
     def _is_ordinal(self, before: Sequence[Token], after: str) -> bool:
         """Whether a glued e makes an ordinal: "le 20e épisode", not "les 20e du bowling"."""

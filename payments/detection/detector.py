@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from payments.detection import sums
+from payments.detection.amounts import is_known
 from payments.detection.evidence import signs_of, weigh
 from payments.detection.firstlook import first_look, language_of
 from payments.detection.grammar import BARE, CASH, COUNT
 from payments.detection.language import (
     ALONE,
+    CONTEXTUAL,
     TELLING,
     AmountRole,
     Entry,
@@ -23,10 +25,13 @@ from payments.detection.language import (
 )
 from payments.detection.message import EVERYONE, NOTHING, ContextMessage, Finding, Intent, Message
 from payments.detection.reading import Reading, read
+from payments.detection.tokens import Token
 
 _PAIR = 2
 _NEAR = 12  # words
-_LIKELY, _LIKELIER = 0.25, 0.5  # beside a sum with its currency, and without
+_LIKELY, _LIKELIER, _LIKELIEST = 0.25, 0.5, 0.5  # beside a sum with its currency, beside a number, and without
+_DOUBTED, _DESPITE = {"settled", "waived"}, 0.985  # what a phrase may say too soon: "35 and we're even"
+_CONTRADICTS = 5.0  # logarithm of odds
 _ASK_CONTEXT = {Needs.MONEY, Needs.COST, Needs.CONTEXT, Needs.PENDING, Needs.NUDGE}
 
 
@@ -73,6 +78,11 @@ class Guards:
         return self.dead if intent is Intent.SPLIT else self.dead + self.prices
 
 
+def _is_told(token: Token) -> bool:
+    """Whether this is no number that an anonymiser took out."""
+    return token.text not in {CASH, BARE, COUNT} or is_known(token)
+
+
 class Detector:
     """One message at work."""
 
@@ -92,25 +102,39 @@ class Detector:
     @cached_property
     def finding(self) -> Finding:
         """The answer."""
-        matches = [match for entry in self.entries if isinstance(entry, Rule) for match in self._matches(entry)]
         if self.guards.whole:
-            return NOTHING
-        hits = [
-            hit
-            for hit in matches
-            if not self._is_dead(hit.start, hit.end, hit.rule.intent) and self._has(hit.rule.needs)
-        ]
-        if hits:
-            return self._answer(max(hits, key=self._weight))
-        return self._answer(weak) if (weak := self._weak_hit) is not None else NOTHING
+            weak = self._weak_hit(_DESPITE) if self.guards.why in _DOUBTED else None
+        elif (hit := self._strongest) is not None:
+            return self._answer(hit)
+        else:
+            weak = self._weak_hit(_LIKELY if self._numbers[CASH] else _LIKELIER if self._sums_at else _LIKELIEST)
+        return self._answer(weak) if weak is not None else NOTHING
 
     @property
-    def _weak_hit(self) -> Hit | None:
+    def _strongest(self) -> Hit | None:
+        """The phrase that decides; where all words together clearly say another intent, that one."""
+        hits = [
+            hit
+            for entry in self.entries
+            if isinstance(entry, Rule)
+            for hit in self._matches(entry)
+            if not self._is_dead(hit.start, hit.end, hit.rule.intent) and self._has(hit.rule.needs)
+        ]
+        if not hits:
+            return None
+        hit = max(hits, key=self._weight)
+        if hit.rule.needs in CONTEXTUAL:
+            return hit
+        found = weigh(self.signs)
+        clearly = found.likelihood > _LIKELIER and found.leads(hit.rule.intent) > _CONTRADICTS
+        return replace(hit, rule=replace(hit.rule, intent=found.intent)) if clearly else hit
+
+    def _weak_hit(self, likely: float) -> Hit | None:
         """What the words say together, where a sum or a word of money or debts stands there."""
         if not self.is_worth_weighing:
             return None
         found = weigh(self.signs)
-        if found.likelihood < (_LIKELY if self._places_of(CASH) else _LIKELIER):
+        if found.likelihood < likely:
             return None
         reading, sums_at = self.reading, self._sums_at
         start = reading.starts[sums_at[0]] if sums_at else 1
@@ -121,31 +145,46 @@ class Detector:
     def is_worth_weighing(self) -> bool:
         """Whether there is a sum, a word of money or of debts, or a pending sum that this may answer."""
         language, line = self.reading.language, self.reading.line
-        if CASH in line and not self._places_of(CASH):  # the sum is told in a clause that is no payment talk
+        if not self.reading.tokens:
             return False
-        if self._places_of(CASH, BARE) or language.debt.regex.search(line) is not None or self._has_money_word:
+        if CASH in line and not self._numbers[CASH]:  # the sum is told in a clause that is no payment talk
+            return False
+        if (
+            self._numbers[CASH]
+            or self._numbers[BARE]
+            or language.debt.regex.search(line) is not None
+            or self._has_money_word
+        ):
             return True
-        telling = TELLING if self._sums_at or (self.message.context and self.pending is not None) else ALONE
+        if self.message.context and (self.pending is not None or self.question is not None):
+            return True
+        telling = TELLING if self._sums_at else ALONE
         return any(not telling.isdisjoint(language.classes_of(token.text)) for token in self.reading.tokens)
 
-    def _places_of(self, *signs: str) -> list[int]:
-        """The tokens of these signs; what is told as a price may be due all the same."""
+    @cached_property
+    def _numbers(self) -> dict[str, list[int]]:
+        """The tokens that are numbers, by their sign; what is told as a price may be due all the same."""
         reading, dead = self.reading, self.guards.dead
-        return [
-            at
-            for at, (token, start) in enumerate(zip(reading.tokens, reading.starts, strict=True))
-            if token.text in signs and not any(begin <= start < stop for begin, stop in dead)
-        ]
+        found: dict[str, list[int]] = {CASH: [], BARE: [], COUNT: []}
+        for at, token in enumerate(reading.tokens):
+            if (
+                token.text in found
+                and _is_told(token)
+                and not any(begin <= reading.starts[at] < stop for begin, stop in dead)
+            ):
+                found[token.text].append(at)
+        return found
 
     @cached_property
     def _sums_at(self) -> list[int]:
         """The tokens that are sums: those with a currency, else bare numbers, else numbers that may count something."""
-        return self._places_of(CASH) or self._places_of(BARE) or self._places_of(COUNT)
+        numbers = self._numbers
+        return numbers[CASH] or numbers[BARE] or numbers[COUNT]
 
     @property
     def signs(self) -> set[str]:
         """The signs of the words near the sums: a long message speaks of more than one thing."""
-        words = [token.text for token in self.reading.tokens]
+        words = [token.text if _is_told(token) else "" for token in self.reading.tokens]
         if (sums_at := self._sums_at) and len(words) > 3 * _NEAR:
             first, last = max(0, sums_at[0] - _NEAR), min(len(words), sums_at[-1] + _NEAR)
             words = words[first : min(last, sums_at[0] + 2 * _NEAR)]
@@ -307,7 +346,11 @@ class Detector:
         for earlier, detector in self._earlier[:2]:
             if earlier.sender != self.message.sender:
                 finding = detector.finding
-                return finding if finding.intent is not Intent.NONE and finding.amount_minor is None else None
+                if finding.intent is not Intent.NONE:
+                    return finding if finding.amount_minor is None else None
+                reading = detector.reading
+                asks = not detector.guards.whole and reading.language.how_much.regex.search(reading.line) is not None
+                return Finding(Intent.OFFER) if asks else None
         return None
 
     # The answer

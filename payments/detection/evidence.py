@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
@@ -44,8 +44,14 @@ class Verdict(NamedTuple):
 
     intent: Intent
     likelihood: float
+    totals: tuple[float, ...]
+
+    def leads(self, other: Intent) -> float:
+        """By how much its odds are above those of another intent, as a logarithm."""
+        return max(self.totals) - self.totals[INTENTS.index(other)]
 
 
+@lru_cache(maxsize=50_000)
 def classes_of(word: str, language: Language) -> tuple[str, ...]:
     """The classes of a word, with its ending where that tells the person."""
     signs = _SIGNS.get(word)
@@ -112,11 +118,9 @@ def _weights() -> dict[str, tuple[int, ...]]:
 def weigh(signs: set[str]) -> Verdict:
     """What the signs say together."""
     known = _weights()
-    always = known.get("always", _UNLEARNT)
-    totals = [
-        sum(column) / SCALE for column in zip(always, *(known[sign] for sign in signs if sign in known), strict=True)
-    ]
+    rows = [known[sign] for sign in signs if sign in known]
+    totals = tuple(sum(column) / SCALE for column in zip(known.get("always", _UNLEARNT), *rows, strict=True))
     most = max(0.0, *totals)
     odds = [math.exp(total - most) for total in totals]
     none = math.exp(-most)
-    return Verdict(INTENTS[totals.index(max(totals))], sum(odds) / (sum(odds) + none))
+    return Verdict(INTENTS[totals.index(max(totals))], sum(odds) / (sum(odds) + none), totals)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from payments.detection.amounts import Reader
-from payments.detection.grammar import Index, Key, Lexicon, Phrase
+from payments.detection.grammar import Index, Lexicon, Phrase
 from payments.detection.message import Intent
 from payments.detection.normal import fold_data
 from payments.detection.numberwords import NumberWords
@@ -22,10 +22,11 @@ _FOLDER = Path(__file__).parent / "languages"
 #: More of them in one word are noise; each would be a level of recursion.
 _MOST_APOSTROPHES = 4
 #: Classes of which one beside a bare number makes it worth a closer look.
-TELLING = frozenset({"owe", "pay", "lend", "means", "share", "money", "each", "cost", "get", "remind", "want"})
-#: Who owes whom takes two: without a phrase, one of these must be there.
-BETWEEN = frozenset({"to_me", "to_you", "my", "your", "we", "each"})
-ALONE = frozenset({"settle", "owe", "paid", "lend", "means", "share", "money", "cost"})  # and without a number
+TELLING = frozenset(
+    {"owe", "pay", "lend", "means", "share", "money", "each", "cost", "get", "remind", "want", "favour", "buy"}
+)
+#: And without a number.
+ALONE = frozenset({"settle", "owe", "paid", "lend", "means", "share", "money", "cost"})
 _CLASS_LISTS = {"nonmoney": "favour", "cost": "cost", "own_money": "money", "who": "others"}
 _REPEATED = re.compile(r"(.)\1{2,}")
 
@@ -124,9 +125,8 @@ class Language:
         self.cost = lexicon.phrase("{cost}")
         self.entries: list[Entry] = list(_entries(data, lexicon))
         self.debt = lexicon.phrase("{debt}")
+        self.how_much = lexicon.phrase("{how_much}")
         self._classes, self._class_prefixes = _classes(data)
-        self.telling, self.alone = self._key_of(TELLING), self._key_of(ALONE)
-        self.between = self._key_of(BETWEEN)
         self._class_endings = {
             name: tuple(fold_data(text).split()) for name, text in data.get("class_endings", {}).items()
         }
@@ -136,13 +136,6 @@ class Language:
         for number, entry in enumerate(self.entries):
             contextual = isinstance(entry, Rule) and entry.needs in CONTEXTUAL
             (self.context_index if contextual else self.index).add(entry.phrase.key, number)
-
-    def _key_of(self, names: frozenset[str]) -> Key:
-        """The words of these classes."""
-        return Key(
-            frozenset(word for word, of in self._classes.items() if not names.isdisjoint(of)),
-            frozenset(prefix for prefix, name in self._class_prefixes if name in names),
-        )
 
     def _classes_of(self, word: str) -> tuple[str, ...]:
         """The classes that a word belongs to, the most telling first."""
@@ -244,6 +237,7 @@ def _number_words(language: Mapping[str, Any], function_words: frozenset[str]) -
         after_money=folded("after_money") | function_words | _first_words(language, data["after_entries"]),
         nouns=folded("nouns"),
         ordinal_before=folded("ordinal_before"),
+        each=frozenset(tuple(fold_data(phrase).split()) for phrase in language["lexicon"]["each"]),
     )
 
 

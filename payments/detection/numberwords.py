@@ -35,6 +35,7 @@ class NumberWords:
     after_money: frozenset[str]
     nouns: frozenset[str]  # vingtaine, after an article
     ordinal_before: frozenset[str]
+    each: frozenset[tuple[str, ...]]  # "chacun", "per head"
 
     def begins(self, word: str) -> bool:
         """Whether a word begins a number by itself."""

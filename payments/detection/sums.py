@@ -267,6 +267,8 @@ def _shared(reading: Reading, amounts: list[_Amount], parts: int | None) -> Sum:
     if each:
         minor = each[0].minor * parts if parts is not None else each[0].minor
         return _sum(reading, each[:1], minor, parts)
+    if parts is None and len(whole) == 1 and (times := _times(reading, whole[0])) > 1:  # "15 € x 4"
+        return _sum(reading, whole, whole[0].minor * times, times)
     if len(whole) > 1:
         added = _added(reading, whole, whole[0])
         return Sum(added.minor, added.currency, parts, spans=added.spans)

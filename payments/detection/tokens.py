@@ -11,9 +11,9 @@ from payments.detection.grammar import BARE, CASH, COUNT, HALVES, NAME, OTHER
 
 _LEXER = re.compile(
     r"""
-    [ ]+(?P<space>)
-  | (?P<fifty>(?<!\d)50\ ?[/-]\ ?50(?!\d)|fifty[\ -]?fifty\b)
-  | (?P<plain>[^\W\d_]+(?:'[^\W\d_]+)*)(?=[\ ,?!.]|$)(?!\.\w|\.\ ?\d)
+    [ ]*+(?:
+    (?P<plain>[^\W\d_]+(?:'[^\W\d_]+)*)(?=[\ ,?!.]|$)(?!\.\w|\.\ ?\d|[-\ ]fifty\b)
+  | (?P<fifty>(?<!\d)50(?:\ ?[/-]\ ?|\ )50(?!\d)|fifty[\ -]?fifty\b)
   | (?P<web>https?://\S+|www\.\S+|[\w.+-]+@[\w-]+\.\w[\w.]*)
   | (?P<blank><\#>|<decimal>)
   | (?P<mask><\w{2,12}>)
@@ -22,8 +22,10 @@ _LEXER = re.compile(
   | (?P<phone>(?<![\d.,])
       (?:\+?\d{2}(?:[ .-]?\d{2}){4,6}|\+\d[\d ]{7,14}\d|\d{3}[ .-]\d{3}[ .-]\d{4}|\d{7,})
       (?![\d,]|\.\d|\ ?[€$£]))
-  | (?P<date>(?<![\d/])(?:\d{1,2}[/.]\d{1,2}[/.]\d{2,4}|\d{1,2}/\d{1,2}|\d{4}-\d\d-\d\d|\d{1,2}\.\d{1,2}\.)(?![\d/]))
-  | (?P<time>(?<!\d)\d{1,2}(?:\ ?h(?:\ ?\d{2})?(?:\ ?mn|\ ?min)?|:\d{2}|\ ?(?:am|pm|a\.m\.|p\.m\.|uhr))(?![a-z0-9]))
+  | (?P<date>(?<![\d/$€£])(?:\d{1,2}[/.]\d{1,2}[/.]\d{2,4}|\d{1,2}/\d{1,2}|\d{4}-\d\d-\d\d
+      |(?:0?[1-9]|[12]\d|3[01])\.(?:0?[1-9]|1[0-2])\.)(?![\d/]))
+  | (?P<time>(?<!\d)(?:\d{1,2}(?:\ ?h(?:\ ?\d{2})?(?:\ ?mn|\ ?min)?|:\d{2}|\ ?uhr)
+      |(?:0?\d|1[0-2])\ ?(?:am|pm|a\.m|p\.m)\.?)(?![a-z0-9]))
   | (?P<percent>\d+(?:[.,]\d+)?\ ?%)
   | (?P<price>(?<!\d)(?P<whole>\d{1,6})\ ?(?P<by>€|e|£|\$|eur|euros?|f|frs?)\ ?(?P<part>\d{2})(?![\da-z]))
   | (?P<number>(?:\d{1,3}(?:[ ']\d{3})+(?:[.,]\d{1,2})?(?!\d)
@@ -36,12 +38,13 @@ _LEXER = re.compile(
   | (?P<dots>\.{2,}|…)
   | (?P<mark>[^\w\s]|_)
   | (?P<line>\n+)
-    """,
+  | (?P<rest>\Z)
+    )""",
     re.VERBOSE,
 )
 _ORDINALS = frozenset({"st", "nd", "rd", "th", "eme", "emes", "er", "ere", "re", "ieme", "de", "ter", "o", "a"})
-# Signs of the grammar, when somebody types them.
-_TAKEN = {CASH: "•", BARE: "♯", COUNT: "•", OTHER: "•", NAME: "•"}
+# Signs of the grammar, when somebody types them, and a sign that is typed as a letter.
+_TAKEN = {CASH: "•", BARE: "♯", COUNT: "•", OTHER: "•", NAME: "•", "\u00d7": "x"}
 _FIXED = {
     "fifty": HALVES, "iban": "iban", "phone": OTHER, "date": OTHER, "time": OTHER, "percent": OTHER, "blank": BARE,
     "line": ".", "dots": "~", "mask": "♥", "face": "♥", "web": "link",
@@ -85,19 +88,19 @@ def lex(text: str, locale: str) -> list[Token]:
     euro = currencies.local_currency(locale) == "EUR"
     for match in _LEXER.finditer(text):
         kind = match.lastgroup or ""
-        if kind == "space":
+        start, end = match.span(kind)
+        if kind == "plain" or kind == "word":  # noqa: PLR1714 - the quickest
+            tokens.append(Token(match[kind], start, end))
+        elif kind == "rest":
             continue
-        start, end = match.span()
-        if kind in {"plain", "word"}:
-            tokens.append(Token(match.group(), start, end))
         elif match["number"] is not None:
             tokens += _number(match, euro=euro)
         elif match["price"] is not None:
             tokens.append(Token(CASH, start, end, f"{match['whole']}.{match['part']}", None, _between(match["by"])))
         elif kind in _FIXED:
             tokens.append(Token(_FIXED[kind], start, end))
-        elif match.group() != "-" or not (text[start - 1 : start].isalpha() and text[end : end + 1].isalpha()):
-            mark = match.group()  # but the hyphen of "file-moi" is none
+        elif (mark := match[kind]) != "-" or not (text[start - 1 : start].isalpha() and text[end : end + 1].isalpha()):
+            # but the hyphen of "file-moi" is none
             tokens.append(Token(_TAKEN.get(mark, mark), start, end))
     return tokens
 
@@ -108,9 +111,10 @@ def _between(sign: str) -> str:
 
 
 def _number(match: re.Match[str], *, euro: bool) -> list[Token]:
+    start = match.start("number")
     if match["tail"] is not None:  # 2m1, 4x4: SMS spelling or a model name
-        return [Token(match.group(), match.start(), match.end())]
-    plain = Token(BARE, match.start(), match.end("number"), match["number"])
+        return [Token(match.string[start : match.end()], start, match.end())]
+    plain = Token(BARE, start, match.end("number"), match["number"])
     if match["dash"]:
         plain = plain._replace(text=CASH, end=match.end("dash"), currency=currencies.LOCAL)
     suffix = match["suffix"]

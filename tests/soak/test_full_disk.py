@@ -1,6 +1,5 @@
 """The disk under the whole system is full: nothing leaves, nothing is half done, and it goes on when there is room again."""
 
-import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,9 +12,7 @@ from tests.support.system import System, wait_for
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 500 MB, which only root may make."""
-    if os.geteuid() != 0:
-        pytest.skip("only root may mount a small disk")
+    """A file system of 500 MB of its own."""
     folder = tmp_path / "disk"
     folder.mkdir()
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=500m,mode=755", "tmpfs", folder], check=True)

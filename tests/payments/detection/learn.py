@@ -1,4 +1,4 @@
-"""Learns the weights of `payments/detection/evidence.py`: `python -m tests.payments.detection.learn [FILE …]`.
+"""Learns the weights of `firstlook.py` and `evidence.py` in `payments/detection`: `python -m tests.payments.detection.learn [FILE …]`.
 
 A logistic regression over the signs of each message, by stochastic gradient descent with one step size a sign. The same
 messages give the same file: everything goes in a fixed order. The labelled messages are the batches and the known answers
@@ -14,7 +14,7 @@ import math
 import random
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,7 +22,9 @@ from payments.detection import Intent, Message
 from payments.detection.__main__ import parse
 from payments.detection.detector import Detector
 from payments.detection.evidence import INTENTS, SCALE, WEIGHTS
-from payments.detection.firstlook import first_look, language_of
+from payments.detection.firstlook import ALWAYS, NAMED, first_look, is_named, language_of, words_of
+from payments.detection.firstlook import WEIGHTS as FIRST_LOOK
+from payments.detection.firstlook import signs_of as seen_in
 from tests.payments.detection import test_english, test_french, test_german, test_spanish
 from tests.payments.detection.batches import Case, load
 from tests.payments.detection.thread import Told, message, nothing
@@ -32,6 +34,8 @@ _LOCALES = {"fr": "fr-FR", "en": "en-GB", "es": "es-ES", "de": "de-DE"}
 _CLASSES = ("none", *map(str, INTENTS))
 _EPOCHS, _STEP, _SHRINK = 14, 0.3, 2e-4
 _CHAT_WEIGHT = 0.4  # there is much of it, and hardly any payment talk
+_FOUND_WEIGHT = 4.0  # at first look: better one closer look too many
+_CLOSE = -350  # of real chat more is learnt from than gets a closer look
 _LEAST_SEEN = 2
 _LEAST_WEIGHT = 4  # hundredths
 _TELLS_NOTHING = 0.005
@@ -78,12 +82,46 @@ def examples_of(cases: Iterable[Case]) -> list[Example]:
     ]
 
 
+def looks_of(cases: Iterable[Case]) -> list[Example]:
+    """What the first look sees of these cases; one with earlier messages needs no first look."""
+    return [
+        Example(_seen(asked), int(told.intent != "none"), _FOUND_WEIGHT if told.intent != "none" else 1.0)
+        for asked, told in cases
+        if not asked.context
+    ]
+
+
+def looks_at(path: Path) -> list[Example]:
+    """What the first look sees of real chat."""
+    locale = _LOCALES[path.name[:2]]
+    texts = json.loads(path.read_text(encoding="utf-8"))
+    return [Example(_seen(Message(text, (), "a", ("a", "b"), locale)), 0, _CHAT_WEIGHT) for text in texts]
+
+
+def _seen(asked: Message) -> tuple[str, ...]:
+    """The signs of all words, apart with and without a number."""
+    words, language = words_of(asked.text), language_of(asked.text, asked.locale)
+    told = [seen_in(word, language) for word in sorted(words)]
+    signs = [ALWAYS, *sorted(set().union(*(signs for signs, _ in told)))]
+    if is_named(words, [name for name in asked.participants if name != asked.sender]):
+        signs.append(NAMED)
+    beside = "with" if any(is_number for _, is_number in told) else "without"
+    return tuple(f"{beside} {sign}" for sign in signs)
+
+
+def first_look_table(examples: Sequence[Example], chat: Sequence[Example]) -> dict[str, tuple[int, int]]:
+    """What each sign says for payment talk, without a number and with one, in hundredths."""
+    learnt = {sign: row[0] for sign, row in learn(examples, chat).items()}
+    signs = sorted({sign.split(" ", 1)[1] for sign in learnt})
+    return {sign: (learnt.get(f"without {sign}", 0), learnt.get(f"with {sign}", 0)) for sign in signs}
+
+
 def ordinary(path: Path) -> list[Example]:
     """What is weighed in real chat, as no payment talk."""
     locale, found = _LOCALES[path.name[:2]], []
     for text in json.loads(path.read_text(encoding="utf-8")):
         ordinary_message = Message(text, (), "a", ("a", "b"), locale)
-        language = first_look(text, locale, ("b",))
+        language = first_look(text, locale, ("b",), _CLOSE)
         if language is None:
             continue
         detector = Detector(ordinary_message, language)
@@ -132,18 +170,25 @@ def _step(table: defaultdict[str, float], steps: defaultdict[str, float], signs:
         table[sign] -= _STEP * slope / math.sqrt(steps[sign] + 0.5)
 
 
+def _write(path: Path, table: Mapping[str, Sequence[int]]) -> None:
+    lines = ["\t".join((sign, *map(str, row))) + "\n" for sign, row in table.items()]
+    path.write_text("".join(lines), encoding="utf-8")
+
+
 def main() -> int:
-    """Write the weights of all batches."""
+    """Write the weights of all batches: of the first look, which chooses the chat to learn from, then of the signs."""
     WEIGHTS.write_text("", encoding="utf-8")  # what is pending in a context is told by the phrases alone
     cases = [case for path in sorted(FOLDER.glob("*.txt")) for case in load(path)]
     cases += known_answers()
     files = [Path(name) for name in sys.argv[1:]]
     cases += [case for path in files if path.suffix == ".jsonl" for case in labelled(path)]
-    chat = [example for path in files if path.suffix == ".json" for example in ordinary(path)]
+    texts = [path for path in files if path.suffix == ".json"]
+    seen = [example for path in texts for example in looks_at(path)]
+    _write(FIRST_LOOK, first_look_table(looks_of(cases), seen))
+    chat = [example for path in texts for example in ordinary(path)]
     table = learn(examples_of(cases), chat)
-    lines = ["\t".join((sign, *map(str, row))) + "\n" for sign, row in table.items()]
-    WEIGHTS.write_text("".join(lines), encoding="utf-8")
-    sys.stdout.write(f"{len(cases)} messages, {len(chat)} of real chat, {len(table)} weights\n")
+    _write(WEIGHTS, table)
+    sys.stdout.write(f"{len(cases)} messages, {len(chat)} of {len(seen)} of real chat, {len(table)} weights\n")
     return 0
 
 
