@@ -27,8 +27,9 @@ run: .venv/runtime.stamp ## Start the whole system: PORT=8000 DEMO_PORT=8001 VAR
 demo: .venv/runtime.stamp ## Tell the whole story by a script against the running system
 	@exec $(PY) -m demo.story --url http://localhost:$(or $(PORT),8000)
 
+# Three processes keep two cores busy: tests wait for servers a quarter of their time.
 test: .venv/develop.stamp browser ## Run all tests on real parts; PYTEST_ARGS="-k ledger" for some
-	@$(PY) -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
+	@$(PY) -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 check: static test ## All that must hold before a change lands: style, types, imports, migrations, tests
 

@@ -50,7 +50,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> _OneSystem:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest files first: at the end of a run two processes then have short ones to share (with loadfile)."""
+    """The longest files first: at the end of a run all processes then have short ones to share (with loadfile)."""
     items.sort(key=lambda item: not item.nodeid.startswith(_LONG))
 
 
