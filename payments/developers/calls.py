@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
 from typing import Any
 
 import orjson
@@ -25,6 +24,9 @@ log = structlog.get_logger(__name__)
 
 KEPT, KEPT_SECONDS = 200, 7 * 24 * 3600
 _QUIET_SECONDS = 10.0
+#: One for a process, made before there are threads: a client that another takes the place of closes, as it goes, the
+#: connections of whoever is using it. It connects when it is first needed.
+_REDIS = redis.Redis.from_url(settings.CACHES["default"]["LOCATION"], socket_timeout=0.25, socket_connect_timeout=0.25)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,7 @@ class CallLogMiddleware:
     def _note(self, client_id: str, line: dict[str, Any]) -> None:
         key = _key(client_id)
         try:
-            pipe = _redis().pipeline(transaction=False)
+            pipe = _REDIS.pipeline(transaction=False)
             pipe.lpush(key, orjson.dumps(line))
             pipe.ltrim(key, 0, KEPT - 1)
             pipe.expire(key, KEPT_SECONDS)
@@ -78,16 +80,10 @@ class CallLogMiddleware:
 def list_calls(client_id: str) -> list[Call]:
     """The newest calls of this client first; none where Redis is away."""
     try:
-        lines: Any = _redis().lrange(_key(client_id), 0, KEPT - 1)
+        lines: Any = _REDIS.lrange(_key(client_id), 0, KEPT - 1)
     except redis.RedisError:
         return []
     return [Call(**{**one, "at": datetime.fromtimestamp(one["at"], UTC)}) for one in map(orjson.loads, lines)]
-
-
-@cache
-def _redis() -> redis.Redis:
-    location = settings.CACHES["default"]["LOCATION"]
-    return redis.Redis.from_url(location, socket_timeout=0.25, socket_connect_timeout=0.25)
 
 
 def _key(client_id: str) -> str:

@@ -1,10 +1,13 @@
 """The developer's corner: whose an app is, secrets shown once, what its pages and its log say, and what they never do."""
 
 import re
+import time
+from concurrent.futures import ThreadPoolExecutor
 from io import StringIO
 from typing import Any
 
 import pytest
+import redis
 from django.core.management import call_command
 from django.test import Client
 from django.urls import get_resolver
@@ -22,6 +25,7 @@ from tests.payments.webhooks.receiving import Platform as Server
 from tests.payments.webhooks.receiving import deliver, hurry_delivery
 from tests.support.people import Person, sign_up
 from wallet.core import clock
+from wallet.core.ids import new_id
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -225,11 +229,26 @@ def test_the_log_is_short_and_its_absence_harms_no_call(dora: Person, monkeypatc
     for _again in range(5):
         assert cast.api(token).get("/v1/webhook-endpoints").status_code == 200
     assert len(calls.list_calls(app.id)) == 3
-    import redis
-
-    monkeypatch.setattr(calls, "_redis", lambda: redis.Redis(port=1, socket_connect_timeout=0.1))
+    monkeypatch.setattr(calls, "_REDIS", redis.Redis(port=1, socket_connect_timeout=0.1))
     assert cast.api(token).get("/v1/webhook-endpoints").status_code == 200
     assert calls.list_calls(app.id) == []
+
+
+def test_the_first_calls_may_come_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each made a client then, and one closed the other's connection in use: 500. Break: make it where it is needed."""
+    made: list[redis.Redis] = []
+    make = redis.Redis.from_url
+
+    def made_slowly(*args: Any, **kwargs: Any) -> redis.Redis:
+        time.sleep(0.2)
+        made.append(make(*args, **kwargs))
+        return made[-1]
+
+    monkeypatch.setattr(redis.Redis, "from_url", made_slowly)
+    client_id = new_id("link")
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(lambda _: calls.list_calls(client_id), range(8))) == [[]] * 8
+    assert len(made) < 2
 
 
 def test_the_corner_speaks_french() -> None:
